@@ -1,0 +1,1 @@
+//! The one reader of `#[model(…)]`, `#[serde(…)]`, `#[deprecated]` and doc comments.
