@@ -98,7 +98,7 @@
       const here = todos.here();
       const left = here.filter(FILTERS.active).length;
       this.$('.left').text(`${left} left`);
-      this.$el.toggleClass('bare', here.length === 0);
+      this.$el.toggleClass('bare', here.length === 0 && page.get('filter') === 'all');
       document.title = left ? `(${left}) Todo` : 'Todo';
 
       const clear = this.$('.clear')[0];
