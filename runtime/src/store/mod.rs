@@ -5,6 +5,9 @@
 //!
 //! Invariant: nothing is answered or shown in the log before it is durable. A store knows no socket and no caller.
 
+#[cfg(test)]
+#[macro_use]
+mod conformance;
 mod log;
 mod sqlite;
 

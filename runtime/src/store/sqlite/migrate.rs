@@ -424,7 +424,7 @@ fn shapes(conn: &Connection, tables: &mut Tables) -> rusqlite::Result<()> {
 fn parse(text: &str) -> Vec<(String, Kind)> {
     let columns: Vec<(String, String)> = serde_json::from_str(text).unwrap_or_default();
     let columns = columns.into_iter();
-    columns
-        .filter_map(|(name, kind)| Some((name, Kind::named(&kind)?)))
-        .collect()
+    // Every name keeps its place, also one of a kind that this program does not know.
+    let kind = |kind: &str| Kind::named(kind).unwrap_or(Kind::Json);
+    columns.map(|(name, text)| (name, kind(&text))).collect()
 }

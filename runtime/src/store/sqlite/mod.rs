@@ -17,6 +17,9 @@ mod statements;
 mod table;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use super::{Answer, Ask, ChangeSet, Commit, Store, View, Written};
 use crate::protocol::{Error, Seq};
 use failure::{closed, dropped};
