@@ -18,7 +18,7 @@ pub(crate) async fn rows_log_and_epoch_survive_a_restart(place: impl Place) {
         made.rows.first()
     );
     assert_eq!(db.store.read(Ask::default()).await.unwrap().epoch, epoch);
-    assert_eq!(db.store.tail(0).await.unwrap().len(), 1);
+    assert_eq!(db.log(0).await.len(), 1);
 }
 
 pub(crate) async fn positions_go_on_after_a_restart(place: impl Place) {
@@ -43,7 +43,7 @@ pub(crate) async fn positions_go_on_after_the_log_was_removed(place: impl Place)
     let db = Db::start(&place).await;
     assert_eq!(db.head().await, 1);
     assert_eq!(db.one(db.todo("b")).await.unwrap().seq, 2);
-    assert_eq!(db.store.tail(1).await.unwrap()[0].seq, 2);
+    assert_eq!(db.log(1).await[0].seq, 2);
 }
 
 pub(crate) async fn a_store_is_opened_once(place: impl Place) {

@@ -122,7 +122,7 @@ pub(crate) async fn old_images_have_the_columns_of_today(place: impl Place) {
     let db = Db::with(&place, items(vec![added, count, title()]))
         .await
         .unwrap();
-    let log = db.store.tail(0).await.unwrap();
+    let log = db.log(0).await;
     let after = log[0].changes[0].after.clone().unwrap();
     assert_eq!(
         *after.values,
@@ -149,7 +149,7 @@ pub(crate) async fn a_new_table_and_a_new_index_are_made(place: impl Place) {
     db.create("items", json!({"id": "b", "title": "x"}))
         .await
         .unwrap();
-    let log = db.store.tail(0).await.unwrap();
+    let log = db.log(0).await;
     assert_eq!(
         log.iter()
             .map(|commit| commit.changes.len())
@@ -201,7 +201,7 @@ pub(crate) async fn a_removed_column_without_data_goes(place: impl Place) {
     let db = Db::with(&place, items(vec![title()])).await.unwrap();
     let row = db.get("items", json!("a")).await.unwrap();
     assert_eq!(*row.values, [json!("a"), json!("x")]);
-    let log = db.store.tail(0).await.unwrap();
+    let log = db.log(0).await;
     assert_eq!(log[0].changes[0].after.as_ref(), Some(&row));
 }
 

@@ -11,7 +11,7 @@ pub(crate) mod schema;
 pub(crate) mod tail;
 pub(crate) mod writes;
 
-use super::{Answer, Ask, ChangeSet, Found, Origin, Row, Store, Want, Write, Written};
+use super::{Answer, Ask, ChangeSet, Commit, Found, Origin, Row, Store, Want, Write, Written};
 use crate::protocol::{Error, Operation, Query, Seq};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -151,12 +151,31 @@ impl Db {
         self.store.read(Ask::default()).await.unwrap().seq
     }
 
+    /// Every commit after a position. A commit is answered before it is shown: those answered are waited for.
+    pub(crate) async fn log(&self, after: Seq) -> Vec<Arc<Commit>> {
+        follow(&*self.store, after, self.head().await).await
+    }
+
     /// A row's value of a field.
     #[track_caller]
     pub(crate) fn value<'r>(&self, collection: &str, row: &'r Row, field: &str) -> &'r Value {
         let model = self.schema.model(collection).unwrap();
         &row.values[model.position(field).unwrap()]
     }
+}
+
+/// Everything up to a position, followed from another.
+pub(crate) async fn follow(store: &dyn Store, mut after: Seq, to: Seq) -> Vec<Arc<Commit>> {
+    let mut all: Vec<Arc<Commit>> = Vec::new();
+    while after < to {
+        let commits = store.tail(after).await.unwrap();
+        assert!(!commits.is_empty(), "a tail answers at least one");
+        assert!(commits.iter().all(|commit| commit.seq > after));
+        after = commits.last().unwrap().seq;
+        all.extend(commits);
+    }
+    assert!(all.is_sorted_by_key(|commit| commit.seq));
+    all
 }
 
 /// Makes one test of each case for a [`Place`], named by its full path.

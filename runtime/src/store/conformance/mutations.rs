@@ -47,7 +47,7 @@ pub(crate) async fn numbers_follow_each_other(place: impl Place) {
         mid: 1,
     };
     db.numbered(other, Ok(vec![db.todo("c")])).await.unwrap();
-    let log = db.store.tail(0).await.unwrap();
+    let log = db.log(0).await;
     let origins: Vec<_> = log.iter().map(|commit| commit.origin.unwrap()).collect();
     assert_eq!(origins, [number(1), number(2), other]);
 }

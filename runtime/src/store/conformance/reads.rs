@@ -301,7 +301,7 @@ pub(crate) async fn commits_since_a_position(place: impl Place) {
     )
     .await
     .unwrap();
-    let log = db.store.tail(0).await.unwrap();
+    let log = db.log(0).await;
     for after in 0..=4 {
         assert_eq!(
             since(&db, after).await,

@@ -1,24 +1,9 @@
 //! The log as it is followed.
 
-use super::{Db, Place};
+use super::{Db, Place, follow};
 use crate::protocol::{Code, Operation, Seq};
-use crate::store::{Ask, ChangeSet, Commit, Found, Want};
+use crate::store::{Ask, ChangeSet, Found, Want};
 use serde_json::json;
-use std::sync::Arc;
-
-/// Everything up to a position, followed from another.
-async fn follow(store: &dyn crate::store::Store, mut after: Seq, to: Seq) -> Vec<Arc<Commit>> {
-    let mut all: Vec<Arc<Commit>> = Vec::new();
-    while after < to {
-        let commits = store.tail(after).await.unwrap();
-        assert!(!commits.is_empty(), "a tail answers at least one");
-        assert!(commits.iter().all(|commit| commit.seq > after));
-        after = commits.last().unwrap().seq;
-        all.extend(commits);
-    }
-    assert!(all.is_sorted_by_key(|commit| commit.seq));
-    all
-}
 
 pub(crate) async fn commits_come_in_order_with_both_images(place: impl Place) {
     let db = Db::start(&place).await;

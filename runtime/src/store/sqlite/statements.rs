@@ -187,7 +187,9 @@ impl<'a> Selection<'a> {
                     .collect();
                 branches.push(format!("({})", parts.join(" AND ")));
             }
-            level.push(self.equal(column, value)?);
+            if i < query.sort.len() {
+                level.push(self.equal(column, value)?);
+            }
         }
         conditions.push(format!("({})", branches.join(" OR ")));
         Some(conditions)

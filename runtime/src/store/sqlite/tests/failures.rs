@@ -82,12 +82,12 @@ async fn a_full_disk_loses_nothing_and_passes() {
     rows.sort_by_key(|id| kept.iter().position(|one| id == one));
     assert_eq!(rows, kept);
     assert_eq!(db.head().await, kept.len() as u64);
-    let log = db.store.tail(0).await.unwrap();
+    let log = db.log(0).await;
     assert_eq!(log.len(), kept.len());
     limit("1000000").await.unwrap();
     let next = db.one(db.todo("last")).await.unwrap();
     assert_eq!(next.seq, kept.len() as u64 + 1);
-    let tail = db.store.tail(kept.len() as u64).await.unwrap();
+    let tail = db.log(kept.len() as u64).await;
     assert_eq!(tail[0].seq, next.seq);
 }
 
@@ -141,7 +141,7 @@ async fn one_bad_set_does_not_spoil_its_group() {
         }
     }
     assert_eq!(db.head().await, 9);
-    assert_eq!(db.store.tail(0).await.unwrap().len(), 9);
+    assert_eq!(db.log(0).await.len(), 9);
 }
 
 #[tokio::test(flavor = "multi_thread")]
