@@ -4,8 +4,13 @@
 // What the derive writes names this crate; here it is itself.
 extern crate self as vertebra;
 
+mod bundle;
+pub mod model;
 pub mod protocol;
+pub mod server;
 pub mod store;
 pub mod sync;
 
+pub use bundle::Bundle;
+pub use server::Vertebra;
 pub use vertebra_schema as schema;
