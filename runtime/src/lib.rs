@@ -4,7 +4,10 @@
 // What the derive writes names this crate; here it is itself.
 extern crate self as vertebra;
 
+mod model;
 pub mod protocol;
 pub mod store;
 
+pub use model::{Column, Filter, Fits, Model, New, Order, Patch, column};
+pub use vertebra_macros::{Described, Model};
 pub use vertebra_schema as schema;
