@@ -34,7 +34,7 @@ pub(crate) fn expand(item: &Item) -> TokenStream {
                 type Id = #id_type;
                 fn id(&self) -> &#id_type { &self.#id }
             }
-            #[allow(dead_code, private_bounds, private_interfaces, clippy::all)]
+            #[allow(missing_docs, dead_code, private_bounds, private_interfaces, clippy::all)]
             impl #ident {
                 #(#columns)*
                 #draft
