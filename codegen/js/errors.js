@@ -11,10 +11,8 @@
  * @returns {Error & WireError & {statusText: string, responseText: string, responseJSON: WireError}}
  */
 export function createError(wire) {
-  const message = wire.message || wire.code;
-  return Object.assign(new Error(message), {status: 0}, wire, {
-    message, statusText: message, responseJSON: wire, responseText: JSON.stringify(wire),
-  });
+  const statusText = wire.message || wire.code;
+  return Object.assign(new Error(statusText), {status: 0, ...wire, statusText, responseJSON: wire, responseText: JSON.stringify(wire)});
 }
 
 /**

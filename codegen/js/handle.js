@@ -11,18 +11,40 @@ import {createError} from './errors.js';
  */
 export function createHandle(options, cancel, timers) {
   let outcome = 'pending';
-  let args = [];
+  let args;
   let timer;
   const waiting = [];
-  const run = ([on, callback]) => { if (!on || on === outcome) callback(...args); };
-  const listen = (on) => (...callbacks) => {
-    callbacks.forEach((callback) => (outcome === 'pending' ? waiting.push([on, callback]) : run([on, callback])));
+  const run = ([on, callback]) => { if (on === outcome || !on) callback(...args); };
+  const listen = (on) => (callback) => {
+    if (args) run([on, callback]);
+    else waiting.push([on, callback]);
     return handle;
   };
-  const handle = {
+  const giveUp = (code) => {
+    if (args) return;
+    cancel();
+    settle(createError({code, retry: 'no'}), undefined, code);
+  };
+  const settle = (error, response, textStatus = 'error') => {
+    if (args) return;
+    timers.clearTimeout(timer);
+    outcome = error ? 'rejected' : 'resolved';
+    Object.assign(handle, {readyState: 4, error}, error ||
+      {status: 200, statusText: 'OK', responseJSON: response, responseText: JSON.stringify(response)});
+    if (error) {
+      const {statusText} = error;
+      Object.assign(options, {textStatus, errorThrown: statusText});
+      args = [handle, textStatus, statusText];
+      options.error?.call(options.context, error, textStatus, statusText);
+    } else {
+      args = [response, 'success', handle];
+      options.success?.apply(options.context, args);
+    }
+    waiting.forEach(run);
+  };
+  const handle = options.xhr = {
     readyState: 1,
     status: 0,
-    statusText: '',
     state: () => outcome,
     done: listen('resolved'),
     fail: listen('rejected'),
@@ -30,38 +52,11 @@ export function createHandle(options, cancel, timers) {
     then: (yes, no) => new Promise((resolve, reject) => {
       handle.done(resolve).fail(() => reject(handle.error));
     }).then(yes, no),
-    catch: (no) => handle.then(undefined, no),
+    catch: (no) => handle.then(null, no),
     abort: () => giveUp('abort'),
     getResponseHeader: () => null,
     getAllResponseHeaders: () => '',
   };
-  function giveUp(textStatus) {
-    if (outcome !== 'pending') return;
-    cancel();
-    settle(createError({code: textStatus, status: 0, message: textStatus, retry: 'no'}), undefined, textStatus);
-  }
-  function settle(error, response, textStatus) {
-    if (outcome !== 'pending') return;
-    timers.clearTimeout(timer);
-    handle.readyState = 4;
-    const {context} = options;
-    if (error) {
-      outcome = 'rejected';
-      const {status, statusText, responseText, responseJSON, code, fields} = error;
-      Object.assign(handle, {error, status, statusText, responseText, responseJSON, code, fields});
-      options.textStatus = textStatus || 'error';
-      options.errorThrown = statusText;
-      args = [handle, options.textStatus, statusText];
-      if (options.error) options.error.call(context, error, options.textStatus, statusText);
-    } else {
-      outcome = 'resolved';
-      Object.assign(handle, {status: 200, statusText: 'OK', responseJSON: response, responseText: JSON.stringify(response)});
-      args = [response, 'success', handle];
-      if (options.success) options.success.apply(context, args);
-    }
-    waiting.splice(0).forEach(run);
-  }
-  options.xhr = handle;
   if (options.timeout) timer = timers.setTimeout(() => giveUp('timeout'), options.timeout);
   return {handle, settle};
 }

@@ -2,29 +2,28 @@
 // Invariant: neither an answer nor a push takes back what the user has typed since.
 
 /**
- * @typedef {{op: string, id: any, keys: string[], before: Object<string, any>|undefined, held: Array<(error: any, id?: any) => void>}} Save
+ * @typedef {{op: string, id: any, keys: string[], before?: Object<string, any>, held: Array<(error: any, id?: any) => void>}} Save
+ * @typedef {{saves: Save[], known?: boolean, epoch?: string, v?: number}} State
+ *   `known`: the server has the row, as far as we know; `v`: the version that an answer in `epoch` has brought the model to
  */
 
-export function createPending() {
-  const saves = new WeakMap();
-  let versions = new WeakMap();
-  return {
-    /** Models of which the server has the row, as far as we know. */
-    known: new WeakSet(),
-    /** @param {any} model @returns {Save[]} */
-    of: (model) => saves.get(model) || [],
-    begin(model, save) { saves.set(model, this.of(model).concat(save)); },
-    end(model, save) { saves.set(model, this.of(model).filter((other) => other !== save)); },
-    /** The create that this model has in flight. @returns {Save|undefined} */
-    creating(model) { return this.of(model).find(({op}) => op === 'create'); },
-    /** The names of attributes that are on their way to the server. @returns {Set<string>} */
-    keys(model) { return new Set(this.of(model).flatMap(({keys}) => keys)); },
-    /** The version that an answer has brought the model to. */
-    version: (model) => versions.get(model) || 0,
-    setVersion(model, v) { versions.set(model, v); },
-    /** Versions of another log mean nothing. */
-    forgetVersions() { versions = new WeakMap(); },
+/** @returns {(model: any) => State} */
+export function createStates() {
+  const states = new WeakMap();
+  return (model) => {
+    if (!states.has(model)) states.set(model, {saves: []});
+    return states.get(model);
   };
+}
+
+/** The create that a model has in flight. @param {State} state */
+export function creating(state) {
+  return state.saves.find(({op}) => op === 'create');
+}
+
+/** An object with the entries that are to be kept. */
+export function pick(object, keep) {
+  return Object.fromEntries(Object.entries(object).filter(([name, value]) => keep(name, value)));
 }
 
 /** Equality of two JSON values. */
@@ -32,32 +31,7 @@ export function same(a, b) {
   return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
-/**
- * The part of an answer that the model takes: an attribute that has changed since the save was sent is newer than the
- * answer. With `wait` it is repeated instead of left out, because Backbone sets the saved attributes beneath the answer.
- * @param {any} model
- * @param {Save} save
- * @param {Object<string, any>} row
- * @param {boolean} [wait]
- */
-export function withoutEdits(model, {before}, row, wait) {
-  if (!before) return row;
-  const result = {};
-  for (const [name, value] of Object.entries(row)) {
-    const now = model.attributes[name];
-    if (now === before[name]) result[name] = value;
-    else if (wait) result[name] = now;
-  }
-  return result;
-}
-
-/**
- * What is new in a row, compared with the row that the model has seen; everything if it has seen none.
- * @param {Object<string, any>|undefined} old
- * @param {Object<string, any>} row
- * @param {Set<string>} [except] names to leave out
- */
-export function changesOf(old, row, except) {
-  const names = Object.keys(row).filter((name) => !(except && except.has(name)) && !(old && same(old[name], row[name])));
-  return Object.fromEntries(names.map((name) => [name, row[name]]));
+/** A row without the attributes that are on their way to the server. @param {State} state @param {Object<string, any>} row */
+export function withoutSaves({saves}, row) {
+  return pick(row, (name) => !saves.some(({keys}) => keys.includes(name)));
 }

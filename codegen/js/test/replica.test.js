@@ -13,11 +13,11 @@ for (const {name, subs, frames, expect} of vectors) {
     let action;
     for (const frame of frames.flatMap((item) => (Array.isArray(item[0]) ? item : [item]))) {
       if (frame[0] === 'W') action = undefined;
-      if (!action) action = applyFrame(replica, frame);
+      if (!action && applyFrame(replica, frame)) action = 'resume';
     }
     const seen = {position: replica.position, epoch: replica.epoch, subs: {}, cursors: {}};
     replica.subs.forEach((sub, sid) => {
-      seen.subs[sid] = sub.rows && byId([...sub.rows].map(([id, {v, row}]) => [id, v, row]));
+      seen.subs[sid] = !sub.rows ? null : byId([...sub.rows].map(([id, {v, row}]) => [id, v, row]));
       seen.cursors[sid] = cursorOf(replica, sub);
     });
     if (action) seen.action = action;
