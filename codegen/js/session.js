@@ -81,7 +81,7 @@ export function createSession(app, schema) {
   };
 
   const receive = (data) => {
-    const frames = Array.isArray(data[0]) ? data : [data];
+    const frames = (Array.isArray(data?.[0]) ? data : [data]).filter(Array.isArray);
     const mine = connection;
     // The answer to a write is heard before the change it made, also within one batch.
     frames.forEach((frame) => { if (frame[0] === 'R') result(frame); });

@@ -62,7 +62,9 @@ export function createSync(http, session, live, stateOf) {
       else Object.assign(state, {epoch: session.replica.epoch, v: seq});
       return withoutSaves(state, row);
     };
-    const follow = () => { if (fields && setting('live', model, options)) live.follow(model, collection); };
+    const follow = () => {
+      if (fields && setting('live', model, options) && !stateOf(model).saves[0]) live.follow(model, collection);
+    };
 
     const read = () => {
       const id = model.get(idName);
@@ -82,7 +84,8 @@ export function createSync(http, session, live, stateOf) {
       const state = stateOf(model);
       const clientId = /^(uuid|string)$/.test(fields?.[idName]?.type) && !fields[idName].readOnly;
       const create = fields && creating(state);
-      const save = {op: method, id: model.get(idName), keys: Object.keys(data || {}), before: {...model.attributes}, held: []};
+      const keys = Object.keys(data || {}).filter((name) => name !== idName);
+      const save = {op: method, id: model.get(idName), keys, before: {...model.attributes}, held: []};
       let upsert;
       if (create) {
         // A second save, or a destroy, of a model whose create has not been answered: it goes behind the create.

@@ -52,8 +52,9 @@ export function createVertebra(Backbone, schema) {
     collection: {
       ...shared,
       /** A snapshot knows nothing of models whose create is under way: they stay. */
-      parse(response) {
-        return Array.isArray(response) ? response.concat(this.filter((model) => creating(stateOf(model)))) : response;
+      parse(response, options) {
+        if (!Array.isArray(response)) return response;
+        return response.concat((options.previousModels || this.models).filter((model) => creating(stateOf(model))));
       },
       /** From now on this is the collection of the rows that match. @param {object} [query] {where, sort, limit} */
       subscribe(query, options) {
