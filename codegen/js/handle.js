@@ -29,7 +29,7 @@ export function createHandle(options, cancel, timers) {
     if (args) return;
     timers.clearTimeout(timer);
     outcome = error ? 'rejected' : 'resolved';
-    Object.assign(handle, {readyState: 4, error}, error ||
+    Object.assign(handle, {error}, error ||
       {status: 200, statusText: 'OK', responseJSON: response, responseText: JSON.stringify(response)});
     if (error) {
       const {statusText} = error;
@@ -43,7 +43,6 @@ export function createHandle(options, cancel, timers) {
     waiting.forEach(run);
   };
   const handle = options.xhr = {
-    readyState: 1,
     status: 0,
     state: () => outcome,
     done: listen('resolved'),
@@ -55,7 +54,6 @@ export function createHandle(options, cancel, timers) {
     catch: (no) => handle.then(null, no),
     abort: () => giveUp('abort'),
     getResponseHeader: () => null,
-    getAllResponseHeaders: () => '',
   };
   if (options.timeout) timer = timers.setTimeout(() => giveUp('timeout'), options.timeout);
   return {handle, settle};

@@ -1,24 +1,23 @@
-// What each model has under way, and what of the server's word may be set on it meanwhile.
-// Invariant: neither an answer nor a push takes back what the user has typed since.
+// What is known of each model beside its attributes, and small helpers for rows.
+// Invariant: it is held weakly; a model that nobody uses takes its state with it.
 
 /**
- * @typedef {{op: string, id: any, keys: string[], before?: Object<string, any>, held: Array<(error: any, id?: any) => void>}} Save
- * @typedef {{saves: Save[], known?: boolean, epoch?: string, v?: number}} State
- *   `known`: the server has the row, as far as we know; `v`: the version that an answer in `epoch` has brought the model to
+ * @typedef {{id: any, op: string, before?: Object<string, any>, held: Array<(error: any, id?: any) => void>}} Save
+ * @typedef {object} State
+ * @property {Save} [create] the create that is under way
+ * @property {boolean} [known] the server has the row, as far as we know
+ * @property {string} [epoch] of the log in which an answer has said...
+ * @property {number} [v] ...that at this version...
+ * @property {Object<string, any>} [row] ...the row was this
  */
 
 /** @returns {(model: any) => State} */
 export function createStates() {
   const states = new WeakMap();
   return (model) => {
-    if (!states.has(model)) states.set(model, {saves: []});
+    if (!states.has(model)) states.set(model, {});
     return states.get(model);
   };
-}
-
-/** The create that a model has in flight. @param {State} state */
-export function creating(state) {
-  return state.saves.find(({op}) => op === 'create');
 }
 
 /** An object with the entries that are to be kept. */
@@ -29,9 +28,4 @@ export function pick(object, keep) {
 /** Equality of two JSON values. */
 export function same(a, b) {
   return a === b || JSON.stringify(a) === JSON.stringify(b);
-}
-
-/** A row without the attributes that are on their way to the server. @param {State} state @param {Object<string, any>} row */
-export function withoutSaves({saves}, row) {
-  return pick(row, (name) => !saves.some(({keys}) => keys.includes(name)));
 }

@@ -20,18 +20,6 @@ export function createReplica() {
   return {position: 0, cols: {}, ids: {}, subs: new Map()};
 }
 
-/**
- * @param {Replica} replica
- * @param {number} sid
- * @param {any} query
- * @returns {Subscription}
- */
-export function addSubscription(replica, sid, query) {
-  const sub = {sid, query};
-  replica.subs.set(sid, sub);
-  return sub;
-}
-
 /** Where a subscription can be taken up again; null asks for a snapshot. @param {Replica} replica @param {Subscription} sub */
 export function cursorOf(replica, sub) {
   return sub.rows && !sub.lost ? [replica.epoch, replica.position] : null;

@@ -60,8 +60,14 @@ export function createSession(app, schema) {
     queries.clear();
     outbox.items = [];
     waiting.forEach(({done}) => safely(() => done(error)));
-    session.failed(0, error);
+    replica.subs.forEach((sub) => session.failed(sub, error));
     setState('offline');
+  };
+
+  const answer = (id, error, reply) => {
+    const query = queries.get(id);
+    queries.delete(id);
+    safely(() => query?.done(error, reply));
   };
 
   const result = ([, mid, error, row, seq]) => {
@@ -97,19 +103,16 @@ export function createSession(app, schema) {
       if (replica.epoch !== a.epoch) echoes = [];
       connection.welcomed(a.limits?.heartbeat_ms);
     }
+    const sub = replica.subs.get(a?.sid);
     if (applyFrame(replica, frame, session.changed)) return connection.lose();
-    const failed = kind === 'X';
-    const number = failed ? a.rid : a;
-    const query = queries.get(number);
     if (kind === 'W') {
       setState('live');
-    } else if (kind === 'Q' || failed && number) {
-      queries.delete(number);
-      safely(() => query?.done(b, c));
-    } else if (failed && a.sid) {
-      session.failed(a.sid, b);
-    } else if (failed) {
-      safely(() => app.trigger('error', createError(b)));
+    } else if (kind === 'Q') {
+      answer(a, b, c);
+    } else if (kind === 'X') {
+      if (sub) session.failed(sub, b);
+      else if (a.rid) answer(a.rid, b);
+      else if (!a.sid) safely(() => app.trigger('error', createError(b)));
     } else if (kind === 'E') {
       safely(() => app.trigger('signal:' + a, b, c));
     } else if (kind === 'B') {
@@ -163,7 +166,7 @@ export function createSession(app, schema) {
       return () => !mutation.mid && !outbox.remove(mutation);
     },
 
-    /** Our own writes of which the log has not told us yet, and with `answered` those that it is telling us of. */
+    /** Our own writes of which the log has not told us before. */
     own: () => [...outbox.items, ...echoes],
   };
   return session;

@@ -6,26 +6,26 @@ import {uuid7} from './uuid.js';
 import {createError} from './errors.js';
 import {createHandle} from './handle.js';
 import {hasOwn} from './validate.js';
-import {creating, pick, withoutSaves} from './pending.js';
+import {pick} from './pending.js';
 
-/** The nearest one who has said something: the call, the model, its collection or its model class. */
+/** What the nearest one says who says something: the call, the model, its collection or its model class. */
 export function setting(name, model, options) {
   return [options, model, model.collection, model.model?.prototype].find((holder) => holder?.[name] !== undefined)?.[name];
 }
 
-/** The collection's name on the wire of a model without a schema: the last part of its URL. */
+/** The collection's name on the wire for a model without a schema: the last part of its URL, before its id. */
 export function nameFromUrl(model) {
-  const result = (holder, name) => (typeof holder?.[name] === 'function' ? holder[name]() : holder?.[name]);
-  const url = result(model, 'urlRoot') || result(model.collection, 'url') || result(model, 'url');
-  if (!url) throw new Error('A "url" property or function must be specified');
-  return decodeURIComponent(/([^/]*)\/?([?#].*)?$/.exec(url)[1]);
+  const {url, attributes, idAttribute} = model;
+  const path = typeof url === 'function' ? model.url() : url;
+  if (!path) throw new Error('A "url" property or function must be specified');
+  return path.split(/[?#]/)[0].split('/').filter(Boolean).slice(attributes?.[idAttribute] == null ? -1 : -2)[0];
 }
 
 export function createSync(http, session, live, stateOf) {
   return function sync(method, model, options = {}) {
-    const {schema} = model.schema ? model : model.model?.prototype || {};
-    const fields = schema?.fields;
-    const writes = method !== 'read' && method !== 'delete';
+    const fields = setting('schema', model, options)?.fields;
+    const deletes = method === 'delete';
+    const writes = method !== 'read' && !deletes;
     const idName = model.idAttribute;
     // What isn't the schema's, or is the server's to set, is not sent.
     const body = () => {
@@ -40,9 +40,11 @@ export function createSync(http, session, live, stateOf) {
       return http.call(this, method, model, options);
     }
 
-    const collection = schema?.collection || nameFromUrl(model);
+    const collection = setting('schema', model, options)?.collection || nameFromUrl(model);
     const data = writes ? JSON.parse(JSON.stringify(options.data ?? body())) : null;
-    let cancel;
+    const state = stateOf(model);
+    const isLive = setting('live', model, options);
+    let cancel = () => {};
     const {handle, settle} = createHandle(options, () => cancel(), session.timers);
 
     // An answer that comes while we are still sending waits for 'request'.
@@ -53,87 +55,64 @@ export function createSync(http, session, live, stateOf) {
       if (sent) run();
       else early = run;
     };
-    /** What a model takes of a row that it has asked for; pushes may have brought a newer one. */
-    const take = (row, id, seq) => {
-      const state = stateOf(model);
-      const newer = live.newest(collection, id);
-      state.known = true;
-      if (newer?.v > seq) row = newer.row;
-      else Object.assign(state, {epoch: session.replica.epoch, v: seq});
-      return withoutSaves(state, row);
-    };
-    const follow = () => {
-      if (fields && setting('live', model, options) && !stateOf(model).saves[0]) live.follow(model, collection);
-    };
-
-    const read = () => {
-      const id = model.get(idName);
-      return session.query({collection, id, ...options.data}, (error, reply) => {
-        answer(error, reply && (fields ? take(reply.row, id, reply.seq) : reply.row));
-        if (!error) follow();
-      });
+    /** Answers with what the model takes of its row; pushes may have brought a newer one. */
+    const answerRow = (row, id, seq, before) => {
+      if (fields && row) {
+        const newer = live.newest(collection, id);
+        state.known = true;
+        if (newer?.v > seq) row = newer.row;
+        else Object.assign(state, {epoch: session.replica.epoch, v: seq, row});
+        // What has changed since we asked is newer than the answer. It is repeated, not left out: with `wait`
+        // Backbone sets the saved attributes beneath the answer.
+        row = {...row, ...pick(model.attributes, (name, value) => name in row && before && value !== before[name])};
+      }
+      answer(null, row);
+      if (fields && isLive) live.follow(model, collection);
     };
 
-    const readMany = () => {
-      const query = {collection, ...(options.data || model.query)};
-      if (setting('live', model, options)) return live.fetch(model, query, answer);
-      return session.query(query, (error, reply) => answer(error, reply?.rows));
-    };
-
-    const write = () => {
-      const state = stateOf(model);
-      const clientId = /^(uuid|string)$/.test(fields?.[idName]?.type) && !fields[idName].readOnly;
-      const create = fields && creating(state);
-      const keys = Object.keys(data || {}).filter((name) => name !== idName);
-      const save = {op: method, id: model.get(idName), keys, before: {...model.attributes}, held: []};
-      let upsert;
+    if (writes || deletes) {
+      const create = fields && state.create;
+      const save = {op: method, id: model.get(idName), held: []};
+      let clientId = fields?.[idName] && !fields[idName].readOnly;
       if (create) {
         // A second save, or a destroy, of a model whose create has not been answered: it goes behind the create.
         save.id = create.id;
-        if (method === 'create') save.op = 'update';
+        if (!deletes && method !== 'patch') save.op = 'update';
       } else if (method === 'create') {
         save.id = clientId ? uuid7() : null;
-      } else if (method === 'update' && clientId && !state.known) {
-        // Someone has given the model its id. If the server has no such row, this is the row's create.
-        save.op = 'create';
-        upsert = true;
       }
-      if (options.wait) {
-        // Now the attributes are the ones to be; the user's edits are told from the ones that Backbone puts back.
-        save.before = null;
-        queueMicrotask(() => { save.before = {...model.attributes}; });
-      }
+      // Someone has given the model its id. If the server has no such row, this is the row's create.
+      clientId = clientId && !create && method === 'update' && !state.known;
+      if (clientId) save.op = 'create';
+
+      // With `wait` the attributes are now the ones to be; edits are told from the ones that Backbone puts back.
+      const remember = () => { save.before = {...model.attributes}; };
+      if (options.wait) queueMicrotask(remember);
+      else remember();
+
       const finish = (error, id) => {
-        state.saves = state.saves.filter((other) => other !== save);
+        if (state.create === save) state.create = null;
         save.held.forEach((next) => next(error, id));
+      };
+      const submit = () => {
+        if (save.op === 'create') state.create = save;
+        const withdraw = session.mutate({op: save.op, collection, id: save.id, data, done});
+        cancel = () => { if (withdraw()) finish({code: 'abort'}); };
       };
       const done = (error, row, seq) => {
         const id = save.id ?? row?.[idName];
-        if (upsert && error?.code === 'conflict') {
-          upsert = false;
+        finish(error, id);
+        if (clientId && error?.code === 'conflict') {
+          clientId = false;
           save.op = 'update';
-          finish();
           return submit();
         }
-        finish(error, id);
-        const deletes = method === 'delete';
-        if (error && deletes) live.restore(collection, id);
-        else if (deletes) live.leave(model);
-        else if (fields && row) {
-          const {attributes} = model;
-          const {before} = save;
-          // What has changed since the save was sent is newer than the answer. It is repeated, not left out: with
-          // `wait` Backbone sets the saved attributes beneath the answer.
-          row = take(row, id, seq);
-          row = {...row, ...pick(attributes, (name, value) => name in row && before && value !== before[name])};
+        if (deletes) {
+          if (error) live.restore(collection, id);
+          else live.leave(model);
         }
-        answer(error, row);
-        if (!error && !deletes) follow();
-      };
-      const submit = () => {
-        state.saves.push(save);
-        const withdraw = session.mutate({op: save.op, collection, id: save.id, data, done});
-        cancel = () => { if (withdraw()) finish({code: 'abort'}); };
+        if (error || deletes) answer(error, row);
+        else answerRow(row, id, seq, save.before);
       };
       if (create?.id === null) {
         // Only the answer to the create knows the id.
@@ -142,13 +121,20 @@ export function createSync(http, session, live, stateOf) {
           if (error) done(error);
           else submit();
         });
-        return () => {};
+      } else {
+        submit();
       }
-      submit();
-      return cancel;
-    };
-
-    cancel = method !== 'read' ? write() : model.attributes ? read() : readMany();
+    } else if (model.attributes) {
+      const id = model.get(idName);
+      const before = {...model.attributes};
+      cancel = session.query({collection, id, ...options.data}, (error, reply) => {
+        if (error) answer(error);
+        else answerRow(reply.row, id, reply.seq, before);
+      });
+    } else {
+      const query = {collection, ...(options.data || model.query)};
+      cancel = isLive ? live.fetch(model, query, answer) : session.query(query, (error, reply) => answer(error, reply?.rows));
+    }
     model.trigger('request', model, handle, options);
     sent = true;
     early?.();

@@ -3,7 +3,7 @@
 
 import {checkFields} from './validate.js';
 import {createSession} from './session.js';
-import {createStates, creating} from './pending.js';
+import {createStates} from './pending.js';
 import {createLive} from './live.js';
 import {createSync} from './sync.js';
 
@@ -39,7 +39,7 @@ export function createVertebra(Backbone, schema) {
       },
       /** A model whose create is under way is not new any more: it is not created twice, and destroy reaches it. */
       isNew() {
-        return !this.has(this.idAttribute) && !creating(stateOf(this));
+        return !this.has(this.idAttribute) && !stateOf(this).create;
       },
       /** Names every failing field: {title: 'is required'}; undefined if there is none. */
       validate(attributes, options) {
@@ -54,7 +54,7 @@ export function createVertebra(Backbone, schema) {
       /** A snapshot knows nothing of models whose create is under way: they stay. */
       parse(response, options) {
         if (!Array.isArray(response)) return response;
-        return response.concat((options.previousModels || this.models).filter((model) => creating(stateOf(model))));
+        return response.concat((options.previousModels || this.models).filter((model) => stateOf(model).create));
       },
       /** From now on this is the collection of the rows that match. @param {object} [query] {where, sort, limit} */
       subscribe(query, options) {

@@ -76,7 +76,7 @@ for (const wait of [false, true]) {
   });
 }
 
-test('a push while a save is in flight changes the rest and leaves what is on its way', async () => {
+test('a push while a save is in flight waits for the answer', async () => {
   const world = start();
   const todos = await world.live(world.Todos, [todo(3, 'a', 'A')]);
   const model = todos.get('a');
@@ -84,10 +84,20 @@ test('a push while a save is in flight changes the rest and leaves what is on it
   const [[, [[mid, op, , , data]]]] = world.socket.take();
   assert.deepEqual([op, data], ['patch', {title: 'mine'}]);
   world.socket.say(['T', 10, 11, 0, [[todos.sid, [['~', 'a', 11, {title: 'theirs', priority: 5}]]]]]);
-  assert.deepEqual([model.get('title'), model.get('priority')], ['mine', 5]);
-  model.set({priority: 6});
+  assert.deepEqual([model.get('title'), model.get('priority')], ['mine', 1]);
   world.socket.say(['R', mid, fail]);
-  assert.deepEqual([model.get('title'), model.get('priority')], ['theirs', 6], 'refused: theirs is what the server has');
+  assert.deepEqual([model.get('title'), model.get('priority')], ['theirs', 5], 'refused: theirs is what the server has');
+});
+
+test('an own change and a newer one of others in one push: only theirs is news', async () => {
+  const world = start();
+  const todos = await world.live(world.Todos, [todo(3, 'a', 'A')]);
+  const model = todos.get('a');
+  model.save({title: 'ab'});
+  world.socket.say(['R', 1, null, {id: 'a', title: 'ab', done: false, tags: [], priority: 1}, 11]);
+  model.set({title: 'abc'});
+  world.socket.say(['T', 10, 12, 1, [[todos.sid, [['~', 'a', 12, {title: 'ab', priority: 7}]]]]]);
+  assert.deepEqual([model.get('title'), model.get('priority')], ['abc', 7]);
 });
 
 test('a snapshot that arrives while a create and a save are in flight keeps both', async () => {
@@ -169,7 +179,7 @@ test('the same with an id that the database makes: they wait for it', async () =
   assert.deepEqual(world.socket.take().map(([, items]) => items), [[[1, 'create', 'notes', null, {text: 'A'}]]]);
   world.socket.say(['R', 1, null, {id: 7, text: 'A'}, 11], ['T', 10, 11, 1, [[notes.sid, [['+', 7, ...note(11, 7, 'A')]]]]]);
   assert.equal(notes.length, 0, 'its delete is under way');
-  assert.deepEqual(world.socket.take().map(([, items]) => items), [[[2, 'update', 'notes', 7, {text: 'B'}]], [[3, 'delete', 'notes', 7, null]]]);
+  assert.deepEqual(world.socket.take().filter(([kind]) => kind === 'M').map(([, items]) => items), [[[2, 'update', 'notes', 7, {text: 'B'}]], [[3, 'delete', 'notes', 7, null]]]);
   world.socket.say(['R', 2, null, {id: 7, text: 'B'}, 12]);
   world.socket.say(['R', 3, null, {id: 7}, 13]);
   world.socket.say(['T', 11, 13, 3, [[notes.sid, [['~', 7, 12, {text: 'B'}], ['-', 7, 'd']]]]]);
@@ -217,9 +227,9 @@ test('a pushed delete while a save is in flight: the caller is told, and nothing
   const model = todos.get('a');
   const handle = model.save({title: 'B'});
   world.socket.say(['T', 10, 11, 0, [[todos.sid, [['-', 'a', 'd']]]]]);
-  assert.equal(todos.length, 0);
   world.socket.say(['R', 1, {code: 'not_found', status: 404, message: 'Gone', retry: 'no'}]);
   assert.equal(handle.status, 404);
+  assert.equal(todos.length, 0);
   assert.equal(model.url(), '/api/todos/a');
   await assert.rejects(async () => handle, {code: 'not_found'});
 });
