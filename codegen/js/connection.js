@@ -50,8 +50,7 @@ export function createConnection(target, options, on) {
   };
   // The network may be back, or the machine has slept: find out at once.
   const probe = () => (socket ? watch(1.25) : open());
-  const listen = (method) => [globalThis, globalThis.document].forEach((host) => (
-    ['online', 'visibilitychange'].forEach((name) => host?.[method]?.(name, probe))));
+  const listen = (method) => ['online', 'visibilitychange'].forEach((name) => globalThis[method]?.(name, probe));
   listen('addEventListener');
 
   return {
@@ -81,15 +80,7 @@ export function openWebSocket(self, url, options, on) {
   self.close = () => socket.close();
   socket.onopen = on.open;
   socket.onclose = (event) => on.close(event.code);
-  socket.onmessage = (event) => {
-    let data;
-    try {
-      data = JSON.parse(event.data);
-    } catch (error) {
-      return on.close(); // what isn't JSON isn't our peer
-    }
-    on.message(data);
-  };
+  socket.onmessage = (event) => on.message(JSON.parse(event.data));
 }
 
 /** @param {any} self @param {any} io a socket.io-client socket; it carries frames as the one argument of event `s` */

@@ -18,11 +18,12 @@ export function createError(wire) {
 /**
  * Runs code that is not ours (a callback, an event handler). What it throws is reported as uncaught and does not keep
  * the frames behind it from being applied.
- * @param {() => void} run
+ * @param {Function|undefined} run
+ * @param {any[]} args
  */
-export function safely(run) {
+export function safely(run, ...args) {
   try {
-    run();
+    run?.(...args);
   } catch (error) {
     queueMicrotask(() => { throw error; });
   }

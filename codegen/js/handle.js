@@ -6,10 +6,9 @@ import {createError} from './errors.js';
 /**
  * @param {any} options the options of the sync call; the handle is left at `options.xhr`
  * @param {() => void} cancel called once when the caller gives up
- * @param {{setTimeout: Function, clearTimeout: Function}} timers
  * @returns {{handle: any, settle: (error: any, response?: any, textStatus?: string) => void}}
  */
-export function createHandle(options, cancel, timers) {
+export function createHandle(options, cancel) {
   let outcome = 'pending';
   let args;
   let timer;
@@ -23,11 +22,12 @@ export function createHandle(options, cancel, timers) {
   const giveUp = (code) => {
     if (args) return;
     cancel();
-    settle(createError({code, retry: 'no'}), undefined, code);
+    settle({code}, undefined, code);
   };
-  const settle = (error, response, textStatus = 'error') => {
+  const settle = (wire, response, textStatus = 'error') => {
     if (args) return;
-    timers.clearTimeout(timer);
+    const error = wire && createError(wire);
+    clearTimeout(timer);
     outcome = error ? 'rejected' : 'resolved';
     Object.assign(handle, {error}, error ||
       {status: 200, statusText: 'OK', responseJSON: response, responseText: JSON.stringify(response)});
@@ -55,6 +55,6 @@ export function createHandle(options, cancel, timers) {
     abort: () => giveUp('abort'),
     getResponseHeader: () => null,
   };
-  if (options.timeout) timer = timers.setTimeout(() => giveUp('timeout'), options.timeout);
+  if (options.timeout) timer = setTimeout(() => giveUp('timeout'), options.timeout);
   return {handle, settle};
 }

@@ -22,9 +22,9 @@ export function createLive(app, session, stateOf) {
 
   const subs = () => [...replica.subs.values()];
   /** The subscriptions that hold a row. */
-  const holding = (collection, id) => subs().filter(({query, rows}) => query.collection === collection && rows?.has(id));
-  /** The newest version of a row that any of them holds. */
-  const newest = (collection, id) => holding(collection, id).map(({rows}) => rows.get(id)).sort((a, b) => b.v - a.v)[0];
+  const holding = (collection, id) => subs().filter(({query, rows, lost}) => query.collection === collection && rows?.has(id) && !lost);
+  /** The version of a row that is here. */
+  const newest = (collection, id) => holding(collection, id)[0]?.rows.get(id);
   /** Our own writes to a row. */
   const own = (collection, id) => session.own().filter((write) => write.collection === collection && write.id === id);
 
@@ -74,10 +74,10 @@ export function createLive(app, session, stateOf) {
     const {ref, waiting} = member;
     const target = ref.deref();
     member.waiting = [];
-    waiting.forEach((done) => safely(() => done(error)));
+    waiting.forEach((done) => safely(done, error));
     if (replica.subs.has(sub.sid)) return;
     leave(target);
-    if (!waiting[0]) safely(() => target?.trigger('error', target, createError(error), {remote: true}));
+    if (!waiting[0]) target?.trigger('error', target, createError(error), {remote: true});
   });
 
   session.flush = () => {
@@ -86,7 +86,7 @@ export function createLive(app, session, stateOf) {
       const target = ref.deref();
       if (!target || !sub.rows || sub.lost || waiting[0] && !session.current()) return;
       due.delete(member);
-      if (!waiting[0]) return safely(() => apply(member, target));
+      if (!waiting[0]) return safely(apply, member, target);
       const answer = [];
       member.waiting = [];
       member.dirty = new Map();
@@ -96,16 +96,15 @@ export function createLive(app, session, stateOf) {
         if (!busy) answer.push(row);
         else if (model) answer.push({...row, ...model.attributes});
       });
-      waiting.forEach((done) => safely(() => done(null, answer)));
+      waiting.forEach((done) => safely(done, null, answer));
     });
-    const events = [...news.values()];
-    news.clear();
-    events.forEach(({collection, id, before, v}) => {
+    news.forEach(({collection, id, before, v}, key) => {
+      news.delete(key);
       const row = newest(collection, id)?.row;
       if (same(row, before)) return;
       const kind = row ? before ? 'change' : 'new' : 'remove';
       const meta = {seq: v || replica.position, own: own(collection, id).some(({op, seq}) => (row ? seq === v : op === 'delete'))};
-      [kind, kind + ':' + collection].forEach((name) => safely(() => app.trigger(name, row || before, collection, meta)));
+      [kind, kind + ':' + collection].forEach((name) => app.trigger(name, row || before, collection, meta));
     });
   };
 
@@ -164,7 +163,7 @@ export function createLive(app, session, stateOf) {
     },
     /** A delete was refused: the row is still there, and collections that let go of it get it back. */
     restore(collection, id) {
-      holding(collection, id).forEach(({members, rows}) => members.forEach((member) => touch(member, id, rows.get(id))));
+      holding(collection, id).forEach((sub) => session.changed(sub, id));
     },
   };
 }

@@ -40,15 +40,14 @@ export function applyFrame(replica, [kind, a, b, c, d], watch) {
   const applyOps = (sub, rows, ops, changed) => {
     for (const [op, id, v, data] of ops) {
       const old = rows.get(id);
-      const leaves = op === '-';
-      if (!leaves && (op !== '+' && op !== '~' || old?.v >= v)) continue;
+      const row = op === '+' ? rowOf(sub, data) : op === '~' && {...old?.row, ...data};
       if (op === '~' && !old) {
         sub.lost = true;
-        continue;
+      } else if (row ? !(old?.v >= v) : op === '-' && old) {
+        changed?.(sub, id, row && v);
+        if (row) rows.set(id, {v, row});
+        else rows.delete(id);
       }
-      if (!leaves || old) changed?.(sub, id, leaves ? undefined : v);
-      if (leaves) rows.delete(id);
-      else rows.set(id, {v, row: op === '+' ? rowOf(sub, data) : {...old.row, ...data}});
     }
     return sub.lost;
   };

@@ -21,7 +21,6 @@ export function createSession(app, schema) {
   let connection;
   let options;
   let open;
-  let ended;
   let head;
   let rid = 0;
   let cid;
@@ -31,7 +30,7 @@ export function createSession(app, schema) {
   const setState = (state) => {
     if (app.state === state) return;
     app.state = state;
-    safely(() => app.trigger('connection', state));
+    app.trigger('connection', state);
   };
 
   const hello = () => {
@@ -51,15 +50,14 @@ export function createSession(app, schema) {
 
   const close = (final) => {
     open = false;
-    // A connection that is lost leaves rows that are stale; one that never was leaves none.
-    if (!final) return setState(head === undefined ? 'connecting' : 'stale');
-    ended = true;
+    if (app.state === 'live') setState('stale');
+    if (!final) return;
     connection = null;
-    const error = {code: 'unavailable', status: 503, message: 'The connection is closed', retry: 'same'};
+    const error = {code: 'unavailable', status: 503, retry: 'same'};
     const waiting = [...queries.values(), ...outbox.items];
     queries.clear();
     outbox.items = [];
-    waiting.forEach(({done}) => safely(() => done(error)));
+    waiting.forEach(({done}) => safely(done, error));
     replica.subs.forEach((sub) => session.failed(sub, error));
     setState('offline');
   };
@@ -67,7 +65,7 @@ export function createSession(app, schema) {
   const answer = (id, error, reply) => {
     const query = queries.get(id);
     queries.delete(id);
-    safely(() => query?.done(error, reply));
+    safely(query?.done, error, reply);
   };
 
   const result = ([, mid, error, row, seq]) => {
@@ -83,7 +81,7 @@ export function createSession(app, schema) {
       mutation.id = mutation.id ?? row?.[replica.ids[mutation.collection]];
       echoes.push(mutation);
     }
-    safely(() => mutation.done(error, row, seq));
+    safely(mutation.done, error, row, seq);
   };
 
   const receive = (data) => {
@@ -91,8 +89,8 @@ export function createSession(app, schema) {
     const mine = connection;
     // The answer to a write is heard before the change it made, also within one batch.
     frames.forEach((frame) => { if (frame[0] === 'R') result(frame); });
-    frames.forEach((frame) => { if (open && connection === mine) handle(frame); });
-    session.flush();
+    frames.forEach((frame) => { if (open && connection === mine) safely(handle, frame); });
+    safely(session.flush);
     echoes = echoes.filter(({seq}) => seq > replica.position);
   };
 
@@ -102,19 +100,18 @@ export function createSession(app, schema) {
       head = a.seq;
       if (replica.epoch !== a.epoch) echoes = [];
       connection.welcomed(a.limits?.heartbeat_ms);
+      setState('live');
     }
     const sub = replica.subs.get(a?.sid);
     if (applyFrame(replica, frame, session.changed)) return connection.lose();
-    if (kind === 'W') {
-      setState('live');
-    } else if (kind === 'Q') {
+    if (kind === 'Q') {
       answer(a, b, c);
     } else if (kind === 'X') {
       if (sub) session.failed(sub, b);
       else if (a.rid) answer(a.rid, b);
-      else if (!a.sid) safely(() => app.trigger('error', createError(b)));
+      else if (!a.sid) app.trigger('error', createError(b));
     } else if (kind === 'E') {
-      safely(() => app.trigger('signal:' + a, b, c));
+      app.trigger('signal:' + a, b, c);
     } else if (kind === 'B') {
       connection.lose(a, c);
     }
@@ -123,23 +120,20 @@ export function createSession(app, schema) {
   const session = {
     replica,
     send,
-    timers: globalThis,
 
     connect(target, given = {}) {
       connection?.end();
-      open = ended = false;
+      open = false;
       options = given;
       cid = cid || given.cid || uuid7();
-      session.timers = given.timers || globalThis;
-      head = undefined;
       setState('connecting');
       connection = createConnection(target || defaultUrl(), given, {open: hello, message: receive, close});
       connection.open();
     },
 
-    /** Whether there is a socket, or can be: else models speak HTTP. */
+    /** Whether there is a socket, or can be: else, and once it has been closed, models speak HTTP. */
     ready() {
-      if (!connection && !ended && globalThis.WebSocket && defaultUrl()) session.connect();
+      if (connection === undefined && globalThis.WebSocket && defaultUrl()) session.connect();
       return connection;
     },
 

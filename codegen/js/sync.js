@@ -3,7 +3,6 @@
 // options' success or error is called once.
 
 import {uuid7} from './uuid.js';
-import {createError} from './errors.js';
 import {createHandle} from './handle.js';
 import {hasOwn} from './validate.js';
 import {pick} from './pending.js';
@@ -23,7 +22,8 @@ export function nameFromUrl(model) {
 
 export function createSync(http, session, live, stateOf) {
   return function sync(method, model, options = {}) {
-    const fields = setting('schema', model, options)?.fields;
+    const schema = setting('schema', model, options);
+    const fields = schema?.fields;
     const deletes = method === 'delete';
     const writes = method !== 'read' && !deletes;
     const idName = model.idAttribute;
@@ -34,27 +34,19 @@ export function createSync(http, session, live, stateOf) {
     };
 
     // Options that only mean something over HTTP: who gives one gets HTTP.
-    if (!setting('realtime', model, options) || options.emulateHTTP || options.emulateJSON || typeof options.data === 'string' ||
-        ['url', 'beforeSend', 'headers', 'contentType', 'dataType'].some((name) => options[name] != null) || !session.ready()) {
+    if (!setting('realtime', model, options) || typeof options.data === 'string' || !session.ready() ||
+        ['emulateHTTP', 'emulateJSON', 'url', 'beforeSend', 'headers', 'contentType', 'dataType'].some((name) => options[name] != null)) {
       if (fields && writes && options.data == null) options.attrs = body();
       return http.call(this, method, model, options);
     }
 
-    const collection = setting('schema', model, options)?.collection || nameFromUrl(model);
+    const collection = schema?.collection || nameFromUrl(model);
     const data = writes ? JSON.parse(JSON.stringify(options.data ?? body())) : null;
     const state = stateOf(model);
     const isLive = setting('live', model, options);
     let cancel = () => {};
-    const {handle, settle} = createHandle(options, () => cancel(), session.timers);
+    const {handle, settle} = createHandle(options, () => cancel());
 
-    // An answer that comes while we are still sending waits for 'request'.
-    let early;
-    let sent;
-    const answer = (error, response) => {
-      const run = () => settle(error && createError(error), response);
-      if (sent) run();
-      else early = run;
-    };
     /** Answers with what the model takes of its row; pushes may have brought a newer one. */
     const answerRow = (row, id, seq, before) => {
       if (fields && row) {
@@ -66,7 +58,7 @@ export function createSync(http, session, live, stateOf) {
         // Backbone sets the saved attributes beneath the answer.
         row = {...row, ...pick(model.attributes, (name, value) => name in row && before && value !== before[name])};
       }
-      answer(null, row);
+      settle(null, row);
       if (fields && isLive) live.follow(model, collection);
     };
 
@@ -111,7 +103,7 @@ export function createSync(http, session, live, stateOf) {
           if (error) live.restore(collection, id);
           else live.leave(model);
         }
-        if (error || deletes) answer(error, row);
+        if (error || deletes) settle(error, row);
         else answerRow(row, id, seq, save.before);
       };
       if (create?.id === null) {
@@ -128,16 +120,14 @@ export function createSync(http, session, live, stateOf) {
       const id = model.get(idName);
       const before = {...model.attributes};
       cancel = session.query({collection, id, ...options.data}, (error, reply) => {
-        if (error) answer(error);
+        if (error) settle(error);
         else answerRow(reply.row, id, reply.seq, before);
       });
     } else {
       const query = {collection, ...(options.data || model.query)};
-      cancel = isLive ? live.fetch(model, query, answer) : session.query(query, (error, reply) => answer(error, reply?.rows));
+      cancel = isLive ? live.fetch(model, query, settle) : session.query(query, (error, reply) => settle(error, reply?.rows));
     }
     model.trigger('request', model, handle, options);
-    sent = true;
-    early?.();
     return handle;
   };
 }

@@ -102,10 +102,10 @@ test('nobody listening to a refusal is no unhandled rejection', async () => {
   await new Promise((resolve) => { setImmediate(resolve); });
 });
 
-test('abort and timeout; a mutation that was never sent is taken back', () => {
+test('abort and timeout; a mutation that was never sent is taken back', async () => {
   const world = start();
-  const handle = new world.Todo({id: 'a'}).fetch({timeout: 500});
-  world.timers.advance(500);
+  const handle = new world.Todo({id: 'a'}).fetch({timeout: 1});
+  await new Promise((resolve) => { handle.always(() => resolve()); });
   assert.deepEqual([handle.state(), handle.statusText], ['rejected', 'timeout']);
   world.socket.take();
   world.socket.lose();
