@@ -13,10 +13,10 @@ export function createHandle(options, cancel) {
   let args;
   let timer;
   const waiting = [];
-  const run = ([on, callback]) => { if (on === outcome || !on) callback(...args); };
   const listen = (on) => (callback) => {
-    if (args) run([on, callback]);
-    else waiting.push([on, callback]);
+    const run = () => { if (on === outcome || !on) callback(...args); };
+    if (args) run();
+    else waiting.push(run);
     return handle;
   };
   const giveUp = (code) => {
@@ -40,7 +40,7 @@ export function createHandle(options, cancel) {
       args = [response, 'success', handle];
       options.success?.apply(options.context, args);
     }
-    waiting.forEach(run);
+    waiting.forEach((run) => run());
   };
   const handle = options.xhr = {
     status: 0,

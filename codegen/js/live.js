@@ -104,7 +104,7 @@ export function createLive(app, session, stateOf) {
       if (same(row, before)) return;
       const kind = row ? before ? 'change' : 'new' : 'remove';
       const meta = {seq: v || replica.position, own: own(collection, id).some(({op, seq}) => (row ? seq === v : op === 'delete'))};
-      [kind, kind + ':' + collection].forEach((name) => app.trigger(name, row || before, collection, meta));
+      app.trigger(`${kind} ${kind}:${collection}`, row || before, collection, meta);
     });
   };
 
@@ -132,7 +132,7 @@ export function createLive(app, session, stateOf) {
       const seen = state.epoch === replica.epoch && !(state.v < old?.v) ? state : old;
       if (seen?.v >= version.v) return;
       const changed = pick(version.row, (name, value) => !(seen && same(seen.row[name], value)));
-      if (Object.keys(changed).some((name) => !same(model.get(name), changed[name]))) rows.push({...changed, [model.idAttribute]: id});
+      if (Object.keys(changed)[0]) rows.push({...changed, [model.idAttribute]: id});
     });
     const options = {remote: true, parse: true, remove: false};
     if (target.models) {
@@ -147,6 +147,7 @@ export function createLive(app, session, stateOf) {
   };
 
   return {
+    join,
     leave,
     newest,
     /** Answers with the rows of a query once they are whole, and keeps the collection at them. */
@@ -155,11 +156,6 @@ export function createLive(app, session, stateOf) {
       member.waiting.push(done);
       due.add(member);
       queueMicrotask(session.flush);
-      return () => { member.waiting = member.waiting.filter((other) => other !== done); };
-    },
-    /** Keeps a model that is in no collection at its row. */
-    follow(model, collection) {
-      if (!model.collection) join(model, {collection, where: {[model.idAttribute]: model.get(model.idAttribute)}});
     },
     /** A delete was refused: the row is still there, and collections that let go of it get it back. */
     restore(collection, id) {

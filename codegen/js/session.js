@@ -30,7 +30,7 @@ export function createSession(app, schema) {
   const setState = (state) => {
     if (app.state === state) return;
     app.state = state;
-    app.trigger('connection', state);
+    safely(() => app.trigger('connection', state));
   };
 
   const hello = () => {
@@ -145,12 +145,9 @@ export function createSession(app, schema) {
       close(true);
     },
 
-    /** @returns {() => void} forget about it */
     query(query, done) {
       queries.set(++rid, {query, done});
       send(['Q', rid, query]);
-      const mine = rid;
-      return () => queries.delete(mine);
     },
 
     /** @returns {() => boolean} takes it back, if it has never been sent */

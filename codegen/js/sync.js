@@ -15,9 +15,8 @@ export function setting(name, model, options) {
 /** The collection's name on the wire for a model without a schema: the last part of its URL, before its id. */
 export function nameFromUrl(model) {
   const {url, attributes, idAttribute} = model;
-  const path = typeof url === 'function' ? model.url() : url;
-  if (!path) throw new Error('A "url" property or function must be specified');
-  return path.split(/[?#]/)[0].split('/').filter(Boolean).slice(attributes?.[idAttribute] == null ? -1 : -2)[0];
+  const parts = (typeof url === 'function' ? model.url() : url || '').split(/[?#]/)[0].split('/').filter(Boolean);
+  return parts[parts.length - (attributes?.[idAttribute] == null ? 1 : 2)];
 }
 
 export function createSync(http, session, live, stateOf) {
@@ -33,14 +32,15 @@ export function createSync(http, session, live, stateOf) {
       return fields ? pick(attrs, (name) => hasOwn(fields, name) && !fields[name].readOnly) : attrs;
     };
 
-    // Options that only mean something over HTTP: who gives one gets HTTP.
+    // Some options only mean something over HTTP; and who has neither a name nor a URL hears of it there.
+    let collection;
     if (!setting('realtime', model, options) || typeof options.data === 'string' || !session.ready() ||
-        ['emulateHTTP', 'emulateJSON', 'url', 'beforeSend', 'headers', 'contentType', 'dataType'].some((name) => options[name] != null)) {
+        ['emulateHTTP', 'emulateJSON', 'url', 'beforeSend', 'headers', 'contentType', 'dataType'].some((name) => options[name] != null) ||
+        !(collection = schema?.collection || nameFromUrl(model))) {
       if (fields && writes && options.data == null) options.attrs = body();
       return http.call(this, method, model, options);
     }
 
-    const collection = schema?.collection || nameFromUrl(model);
     const data = writes ? JSON.parse(JSON.stringify(options.data ?? body())) : null;
     const state = stateOf(model);
     const isLive = setting('live', model, options);
@@ -59,7 +59,8 @@ export function createSync(http, session, live, stateOf) {
         row = {...row, ...pick(model.attributes, (name, value) => name in row && before && value !== before[name])};
       }
       settle(null, row);
-      if (fields && isLive) live.follow(model, collection);
+      // A model in no collection is kept current by itself.
+      if (fields && isLive && !model.collection) live.join(model, {collection, where: {[idName]: id}});
     };
 
     if (writes || deletes) {
@@ -119,13 +120,14 @@ export function createSync(http, session, live, stateOf) {
     } else if (model.attributes) {
       const id = model.get(idName);
       const before = {...model.attributes};
-      cancel = session.query({collection, id, ...options.data}, (error, reply) => {
+      session.query({collection, id, ...options.data}, (error, reply) => {
         if (error) settle(error);
         else answerRow(reply.row, id, reply.seq, before);
       });
     } else {
       const query = {collection, ...(options.data || model.query)};
-      cancel = isLive ? live.fetch(model, query, settle) : session.query(query, (error, reply) => settle(error, reply?.rows));
+      if (isLive) live.fetch(model, query, settle);
+      else session.query(query, (error, reply) => settle(error, reply?.rows));
     }
     model.trigger('request', model, handle, options);
     return handle;

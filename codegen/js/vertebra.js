@@ -21,10 +21,7 @@ export function createVertebra(Backbone, schema) {
     live: true,
     sync,
     /** Stops following the server; what is here stays as it is. */
-    unsubscribe() {
-      live.leave(this);
-      return this;
-    },
+    unsubscribe() { live.leave(this); },
   };
 
   return Object.assign(app, {
@@ -68,19 +65,10 @@ export function createVertebra(Backbone, schema) {
       },
     },
 
-    /** @param {any} [target] a URL or a socket.io-client socket @param {any} [options] {token, WebSocket, cid, timers, random} */
-    connect(target, options) {
-      session.connect(target, options);
-      return app;
-    },
+    /** @type {(target?: any, options?: any) => void} a URL or a socket.io-client socket; {token, WebSocket, cid, timers, random} */
+    connect: session.connect,
+    close: session.end,
     /** Sends something that is no row, to whoever listens to it now. */
-    signal(topic, payload) {
-      session.send(['E', topic, payload]);
-      return app;
-    },
-    close() {
-      session.end();
-      return app;
-    },
+    signal: (topic, payload) => session.send(['E', topic, payload]),
   });
 }

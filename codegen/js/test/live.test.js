@@ -59,7 +59,8 @@ test('equal queries share a subscription; the last one to leave ends it', async 
   world.socket.say(['T', 0, 2, 0, [[1, [['+', 'b', ...todo(2, 'b', 'B')]]]]]);
   assert.deepEqual([a.length, b.length], [1, 2]);
   assert.deepEqual(world.socket.take(), []);
-  b.unsubscribe().unsubscribe();
+  b.unsubscribe();
+  b.unsubscribe();
   assert.deepEqual(world.socket.take(), [['U', 1]]);
   c.subscribe({where: {done: false}});
   assert.deepEqual(world.socket.take(), [['U', 2], ['S', 3, {collection: 'todos', where: {done: false}}, null]]);
