@@ -38,9 +38,8 @@ export function createConnection(target, options, on) {
   const release = () => {
     timers.clearTimeout(retry);
     timers.clearTimeout(watchdog);
-    const old = socket;
+    socket?.close();
     socket = null;
-    old?.close();
   };
   const lose = (code, earliest = 0) => {
     release();

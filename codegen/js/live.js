@@ -65,7 +65,7 @@ export function createLive(app, session, stateOf) {
   session.changed = (sub, id, v) => {
     const {collection} = sub.query;
     sub.members.forEach((member) => touch(member, id, sub.rows?.get(id)));
-    const key = JSON.stringify([collection, id]);
+    const key = `${collection}/${id}`;
     // A first snapshot is no news. A row that enters one query may have been in another one before.
     if (sub.rows) news.set(key, {before: newest(collection, id)?.row, ...news.get(key), collection, id, v});
   };
@@ -84,7 +84,7 @@ export function createLive(app, session, stateOf) {
     [...due].forEach((member) => {
       const {sub, ref, waiting} = member;
       const target = ref.deref();
-      if (!target || !sub.rows || sub.lost || waiting[0] && !session.current()) return;
+      if (!target || !sub.rows || sub.lost || waiting[0] && (app.state !== 'live' || replica.position < replica.head)) return;
       due.delete(member);
       if (!waiting[0]) return safely(apply, member, target);
       const answer = [];

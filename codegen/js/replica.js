@@ -11,7 +11,7 @@
  * @property {Map<any, Version>} [rows] none until the first snapshot is whole
  * @property {{n: number, rows: Map<any, Version>, ops: any[]}} [next] the snapshot that is arriving
  * @property {boolean} [lost] the rows are of another time: no cursor
- * @typedef {{epoch?: string, position: number, cols: Object<string, string[]>, ids: Object<string, string>, subs: Map<number, Subscription>}} Replica
+ * @typedef {{epoch?: string, position: number, head?: number, cols: Object<string, string[]>, ids: Object<string, string>, subs: Map<number, Subscription>}} Replica
  * @typedef {(sub: Subscription, id: any, v?: number) => void} Watch told of a row that is about to change
  */
 
@@ -61,7 +61,7 @@ export function applyFrame(replica, [kind, a, b, c, d], watch) {
       if (!sub.lost) replay = true;
     });
     const {epoch, cols, ids} = a;
-    Object.assign(replica, {epoch, cols, ids});
+    Object.assign(replica, {epoch, cols, ids, head: a.seq});
     // A replay starts from the old position: its transition brings the new one.
     if (!replay) replica.position = a.seq;
   } else if (kind === 'C') {

@@ -21,7 +21,6 @@ export function createSession(app, schema) {
   let connection;
   let options;
   let open;
-  let head;
   let rid = 0;
   let cid;
 
@@ -86,10 +85,9 @@ export function createSession(app, schema) {
 
   const receive = (data) => {
     const frames = (Array.isArray(data?.[0]) ? data : [data]).filter(Array.isArray);
-    const mine = connection;
     // The answer to a write is heard before the change it made, also within one batch.
     frames.forEach((frame) => { if (frame[0] === 'R') result(frame); });
-    frames.forEach((frame) => { if (open && connection === mine) safely(handle, frame); });
+    frames.forEach((frame) => { if (open) safely(handle, frame); });
     safely(session.flush);
     echoes = echoes.filter(({seq}) => seq > replica.position);
   };
@@ -97,7 +95,6 @@ export function createSession(app, schema) {
   const handle = (frame) => {
     const [kind, a, b, c] = frame;
     if (kind === 'W') {
-      head = a.seq;
       if (replica.epoch !== a.epoch) echoes = [];
       connection.welcomed(a.limits?.heartbeat_ms);
       setState('live');
@@ -136,9 +133,6 @@ export function createSession(app, schema) {
       if (connection === undefined && globalThis.WebSocket && defaultUrl()) session.connect();
       return connection;
     },
-
-    /** Whether the rows are what the server has told us last, with nothing missing. */
-    current: () => app.state === 'live' && replica.position >= head,
 
     end() {
       connection?.end();

@@ -55,7 +55,7 @@ const startsWithDay = (text) => {
 };
 
 /**
- * The first rule that `value` itself breaks, or something falsy. What is inside of lists and objects is `checkField`'s.
+ * The first rule that `value` itself breaks, or something falsy. What is inside of lists and objects is `checkFields`'s.
  * @param {Field} field
  * @param {any} value
  */
@@ -79,37 +79,26 @@ export function brokenRule(field, value) {
 }
 
 /**
- * Checks one value and everything in it, noting messages by path ("tags.2") in `errors`.
- * @param {Field} field
- * @param {any} value
- * @param {string} path
- * @param {Object<string, string>} errors
- */
-export function checkField(field, value, path, errors) {
-  const {type, items, values, fields, readOnly} = field;
-  const broken = readOnly ? 'is read-only' : brokenRule(field, value);
-  if (broken) errors[path] = broken;
-  else if (fields && value) checkFields(fields, value, path + '.', false, errors);
-  else if (value && (items || type === 'map')) {
-    Object.entries(value).forEach(([key, item]) => checkField(items ? items[key] || items : values, item, path + '.' + key, errors));
-  }
-}
-
-/**
- * Checks the fields of a row or of an object in one. Fields that only the server sets are not the caller's fault.
+ * Checks the fields of a row, or the parts of a value, and everything in them; notes messages by path ("tags.2").
+ * Fields that only the server sets are not the caller's fault.
  * @param {Object<string, Field>} fields
  * @param {Object<string, any>} values
- * @param {string} prefix
- * @param {boolean} partial a patch: nothing is required
  * @param {Object<string, string>} errors
+ * @param {boolean} [partial] a patch: nothing is required
+ * @param {string} [prefix]
  */
-export function checkFields(fields, values, prefix, partial, errors) {
-  for (const name of Object.keys(fields)) {
+export function checkFields(fields, values, errors, partial, prefix = '') {
+  Object.keys(fields).forEach((name) => {
     const field = fields[name];
-    // A name such as "constructor" must not be found on Object.prototype.
+    const {type, items} = field;
     const value = hasOwn(values, name) ? values[name] : undefined;
-    if (field.readOnly) continue;
-    if (value !== undefined) checkField(field, value, prefix + name, errors);
-    else if (field.required && !partial) errors[prefix + name] = 'is required';
-  }
+    if (field.readOnly) return;
+    const broken = value === undefined ? field.required && !partial && 'is required' : brokenRule(field, value);
+    if (broken) {
+      errors[prefix + name] = broken;
+    } else if (value && (items || field.fields || type === 'map')) {
+      const parts = field.fields || Object.fromEntries(Object.keys(value).map((key) => [key, items?.[key] || items || field.values]));
+      checkFields(parts, value, errors, false, prefix + name + '.');
+    }
+  });
 }

@@ -41,8 +41,8 @@ export function createVertebra(Backbone, schema) {
       /** Names every failing field: {title: 'is required'}; undefined if there is none. */
       validate(attributes, options) {
         const errors = {};
-        checkFields(this.schema.fields, attributes, '', options?.patch, errors);
-        if (Object.keys(errors).length) return errors;
+        checkFields(this.schema.fields, attributes, errors, options?.patch);
+        if (Object.keys(errors)[0]) return errors;
       },
     },
 
