@@ -24,7 +24,6 @@ export function createSession(app, schema) {
   let rid = 0;
   let cid;
 
-  const defaultUrl = () => globalThis.location?.host && location.origin.replace(/^http/, 'ws') + '/realtime';
   const send = (frame) => open && connection.send(frame);
   const setState = (state) => {
     if (app.state === state) return;
@@ -52,7 +51,7 @@ export function createSession(app, schema) {
     if (app.state === 'live') setState('stale');
     if (!final) return;
     connection = null;
-    const error = {code: 'unavailable', status: 503, retry: 'same'};
+    const error = {code: 'unavailable', status: 503};
     const waiting = [...queries.values(), ...outbox.items];
     queries.clear();
     outbox.items = [];
@@ -86,8 +85,7 @@ export function createSession(app, schema) {
   const receive = (data) => {
     const frames = (Array.isArray(data?.[0]) ? data : [data]).filter(Array.isArray);
     // The answer to a write is heard before the change it made, also within one batch.
-    frames.forEach((frame) => { if (frame[0] === 'R') result(frame); });
-    frames.forEach((frame) => { if (open) safely(handle, frame); });
+    frames.sort(([a], [b]) => (b === 'R') - (a === 'R')).forEach((frame) => { if (open) safely(handle, frame); });
     safely(session.flush);
     echoes = echoes.filter(({seq}) => seq > replica.position);
   };
@@ -101,7 +99,9 @@ export function createSession(app, schema) {
     }
     const sub = replica.subs.get(a?.sid);
     if (applyFrame(replica, frame, session.changed)) return connection.lose();
-    if (kind === 'Q') {
+    if (kind === 'R') {
+      result(frame);
+    } else if (kind === 'Q') {
       answer(a, b, c);
     } else if (kind === 'X') {
       if (sub) session.failed(sub, b);
@@ -124,13 +124,13 @@ export function createSession(app, schema) {
       options = given;
       cid = cid || given.cid || uuid7();
       setState('connecting');
-      connection = createConnection(target || defaultUrl(), given, {open: hello, message: receive, close});
+      connection = createConnection(target || location.origin.replace(/^http/, 'ws') + '/realtime', given, {open: hello, message: receive, close});
       connection.open();
     },
 
     /** Whether there is a socket, or can be: else, and once it has been closed, models speak HTTP. */
     ready() {
-      if (connection === undefined && globalThis.WebSocket && defaultUrl()) session.connect();
+      if (connection === undefined && globalThis.WebSocket && globalThis.location?.host) session.connect();
       return connection;
     },
 
