@@ -5,6 +5,7 @@
 extern crate self as vertebra;
 
 pub mod protocol;
+pub mod server;
 pub mod store;
 pub mod sync;
 

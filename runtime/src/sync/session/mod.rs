@@ -15,7 +15,7 @@ use crate::protocol::{
     self, ClientFrame, Code, Error, Hello, Mid, Mutation, Opening, Query, Reply, Request, Seq,
     ServerFrame, Sid,
 };
-use crate::store::{Ask, Commit, Found, Row, Want};
+use crate::store::{Answer, Ask, Commit, Found, Row, View, Want};
 use futures_util::stream::{FuturesOrdered, FuturesUnordered};
 use futures_util::{FutureExt, StreamExt};
 use serde_json::{Value, json};
@@ -122,14 +122,9 @@ impl Session {
         }
     }
 
-    async fn read(&self, wants: Vec<Want>) -> Result<crate::store::View, Error> {
-        self.engine
-            .store()
-            .read(Ask {
-                wants,
-                cid: Some(self.cid),
-            })
-            .await
+    fn read(&self, wants: Vec<Want>) -> Answer<View> {
+        let cid = Some(self.cid);
+        self.engine.store().read(Ask { wants, cid })
     }
 
     /// Whether a subscription may be opened.
