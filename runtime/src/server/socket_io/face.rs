@@ -87,12 +87,15 @@ impl Face {
         self.closing.load(Ordering::Acquire)
     }
 
-    pub(super) async fn close(&self) {
+    pub(super) fn close(&self) {
         self.closing.store(true, Ordering::Release);
         let sockets: Vec<_> = self.sockets().values().cloned().collect();
         for socket in sockets {
             socket.close(DisconnectReason::ClosingServer);
         }
+    }
+
+    pub(super) async fn idle(&self) {
         loop {
             let gone = self.gone.notified();
             if self.sockets().is_empty() {

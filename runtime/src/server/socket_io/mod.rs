@@ -24,7 +24,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use engineioxide::config::EngineIoConfig;
@@ -117,10 +117,16 @@ impl SocketIo {
     /// Refuses new connections, closes all there are, and waits until the last is gone. One whose client takes nothing
     /// may last as long as [`crate::sync::Limits::stalled`]; who cannot wait drops the future.
     pub async fn close(&self) {
-        self.face.close().await;
+        self.face.close();
+        self.idle().await;
     }
 
-    async fn answer(mut self, request: Request) -> Response {
+    /// Waits until there is no connection.
+    pub async fn idle(&self) {
+        self.face.idle().await;
+    }
+
+    async fn answer(self, request: Request) -> Response {
         if self.face.is_closing() {
             return refusal(&Error::new(
                 Code::Unavailable,
@@ -132,6 +138,18 @@ impl SocketIo {
             Ok(caller) => parts.extensions.insert(caller),
             Err(error) => return refusal(&error),
         };
+        let origin = parts.headers.get(header::ORIGIN).cloned();
+        let mut response = self.transport(parts, body).await;
+        if let Some(origin) = origin {
+            // Who was admitted may read the answer, also where the page is of another origin than the server.
+            let headers = response.headers_mut();
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            headers.append(header::VARY, HeaderValue::from_static("origin"));
+        }
+        response
+    }
+
+    async fn transport(mut self, parts: Parts, body: Body) -> Response {
         if upgrade::is_wanted(&parts) {
             return upgrade::answer(&self.face, &self.engine_io, parts);
         }
