@@ -8,6 +8,7 @@ mod sync;
 
 use self::store::Memory;
 use axum::Router;
+use axum::serve::ListenerExt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use vertebra::schema::{Field, Flag, Model, Schema, Type};
@@ -45,6 +46,9 @@ async fn serve_with(limits: Limits, config: Config) -> Served {
         .merge(socket_io.router());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
     tokio::spawn(async move { axum::serve(listener, app).await });
     Served {
         address,

@@ -41,7 +41,7 @@ impl From<Closed> for End {
 pub(super) async fn run(
     face: Arc<Face>,
     socket: Arc<Socket<Arc<Line>>>,
-    inbox: mpsc::UnboundedReceiver<Incoming>,
+    mut inbox: mpsc::UnboundedReceiver<Incoming>,
 ) {
     let caller = socket.req_parts.extensions.get::<Caller>().cloned();
     let patience = face.engine.limits().stalled;
@@ -54,10 +54,18 @@ pub(super) async fn run(
     };
     let end = tokio::select! {
         () = socket.closed() => End::Left,
-        end = connection.route(inbox) => end,
+        end = connection.route(&mut inbox) => end,
     };
-    if let End::CutOff = end {
-        connection.outbox.cut_off();
+    match end {
+        End::CutOff => connection.outbox.cut_off(),
+        // What arrived before the client left is still done.
+        End::Left => {
+            while let Ok(incoming) = inbox.try_recv() {
+                if let Err(End::CutOff) = connection.take(incoming).await {
+                    break;
+                }
+            }
+        }
     }
     // Without their senders they end by themselves, when they have done what was asked of them.
     connection.members.clear();
@@ -85,7 +93,7 @@ enum Member {
 }
 
 impl Connection {
-    async fn route(&mut self, mut inbox: mpsc::UnboundedReceiver<Incoming>) -> End {
+    async fn route(&mut self, inbox: &mut mpsc::UnboundedReceiver<Incoming>) -> End {
         let joined_in_time = tokio::time::sleep(self.face.config.join_timeout);
         tokio::pin!(joined_in_time);
         let mut has_joined = false;
