@@ -81,6 +81,7 @@ pub(super) fn answer(
                     lease,
                     patience,
                     stalled: None,
+                    is_dead: false,
                 };
                 if let Err(error) = engine_io.call((stream, request)).await {
                     tracing::debug!(%error, "a WebSocket was refused");
@@ -152,6 +153,8 @@ struct Stream {
     patience: Duration,
     /// Runs while nothing can be written.
     stalled: Option<Pin<Box<Sleep>>>,
+    /// Nothing was written for too long.
+    is_dead: bool,
 }
 
 impl Stream {
@@ -170,7 +173,10 @@ impl Stream {
             .stalled
             .get_or_insert_with(|| Box::pin(sleep(patience)));
         ready!(stalled.as_mut().poll(context));
-        self.lease.end();
+        if !std::mem::replace(&mut self.is_dead, true) {
+            // Once: ending a session sends a last packet, which fails like those before it.
+            self.lease.end();
+        }
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
