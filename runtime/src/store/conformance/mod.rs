@@ -9,6 +9,7 @@ pub(crate) mod mutations;
 pub(crate) mod reads;
 pub(crate) mod schema;
 pub(crate) mod tail;
+pub(crate) mod values;
 pub(crate) mod writes;
 
 use super::{Answer, Ask, ChangeSet, Commit, Found, Origin, Row, Store, Want, Write, Written};
@@ -200,11 +201,13 @@ macro_rules! conformance {
                 a_write_that_changes_nothing_makes_a_version
                 a_set_is_all_or_nothing
                 a_set_sees_its_own_writes
+                concurrent_sets_share_the_log
+            }
+            values {
                 a_required_value_cannot_be_null
                 every_type_comes_back_as_it_was_sent
                 hostile_names_are_names
                 hostile_values_are_values
-                concurrent_sets_share_the_log
             }
             mutations {
                 numbers_follow_each_other

@@ -13,6 +13,7 @@ mod quote;
 mod reader;
 mod recent;
 mod rows;
+mod shapes;
 mod statements;
 mod table;
 mod writer;
