@@ -1,6 +1,9 @@
 //! A commit that the disk does not take: nobody is told that it is stored, reads go on, and later writes work again.
 //!
 //! The disk is a limit on the size of files, under which this test program starts itself.
+
+// A test that cannot go on ends.
+#![allow(clippy::unwrap_used)]
 #![cfg(target_os = "linux")]
 
 use serde_json::json;

@@ -236,6 +236,7 @@ fn ordered(value: &Value, depth: usize) -> Option<Cow<'_, Value>> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use serde_json::json;
