@@ -194,6 +194,7 @@ macro_rules! conformance {
                 an_id_that_a_create_chose_is_kept
                 a_patch_keeps_the_rest_and_null_clears
                 an_update_keeps_what_it_leaves_out
+                a_row_keeps_its_id
                 a_delete_answers_the_row_before_it
                 a_missing_row_is_not_found
                 an_unknown_collection_is_not_found

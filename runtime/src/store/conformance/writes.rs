@@ -135,6 +135,16 @@ pub(crate) async fn a_patch_keeps_the_rest_and_null_clears(place: impl Place) {
     );
 }
 
+pub(crate) async fn a_row_keeps_its_id(place: impl Place) {
+    let db = Db::start(&place).await;
+    db.one(db.todo("a")).await.unwrap();
+    let mut patch = db.write(Operation::Patch, "todos", json!({"id": "a", "title": "y"}));
+    patch.values.push((0, json!("b")));
+    let patched = db.one(patch).await.unwrap();
+    assert_eq!(patched.rows[0].values[..2], [json!("a"), json!("y")]);
+    assert_eq!(db.get("todos", json!("b")).await, None);
+}
+
 pub(crate) async fn an_update_keeps_what_it_leaves_out(place: impl Place) {
     let db = Db::start(&place).await;
     db.create(

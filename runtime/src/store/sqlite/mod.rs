@@ -266,7 +266,6 @@ impl Store for Sqlite {
         let shared = self.shared.clone();
         let queues = self.queues.clone();
         Box::pin(async move {
-            shared.recent.reaches(after)?;
             let head = shared.recent.beyond(after).await?;
             match shared.recent.find(after, head, BATCH) {
                 Place::Here(commits) => Ok(commits),

@@ -147,14 +147,6 @@ impl Recent {
         let commits = commits.take_while(|one| one.seq <= to).take(most);
         Place::Here(commits.cloned().collect())
     }
-
-    /// Whether the log still reaches back to a position.
-    pub(super) fn reaches(&self, after: Seq) -> Result<(), Error> {
-        if after < self.kept().floor {
-            return Err(gone(after));
-        }
-        Ok(())
-    }
 }
 
 /// The log no longer reaches back.
