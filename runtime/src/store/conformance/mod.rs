@@ -269,7 +269,6 @@ macro_rules! conformance {
                 rows_log_and_epoch_survive_a_restart
                 positions_go_on_after_a_restart
                 positions_go_on_after_the_log_was_removed
-                a_store_is_opened_once
                 a_closed_store_is_unavailable
                 close_finishes_what_was_queued
                 close_ends_waiting_tails

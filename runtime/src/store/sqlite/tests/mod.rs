@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod failures;
+mod layout;
 mod opening;
 
 use super::{Options, Sqlite};
