@@ -96,6 +96,7 @@ test('the filter is in the address, and done todos can be cleared', async (t) =>
   await page.getByRole('link', {name: 'Done'}).click();
   await shows(page, ['[x] Sow', '[x] Reap']);
   assert.match(page.url(), /#\/done$/);
+  assert.deepEqual(await page.locator('[aria-current]').allTextContents(), ['Done']);
   await page.goBack();
   await shows(page, ['[ ] Water']);
 
@@ -215,6 +216,16 @@ test('an edit in progress survives what others do to its row', async (t) => {
   await mine.keyboard.press('Escape');
   for (const page of [mine, theirs]) await shows(page, []);
   await eventually(mine, focus, ['new-title', null]);
+
+  await add(mine, 'Once more');
+  await row(mine, 'Once more').locator('.title').click();
+  await field.fill('Or not');
+  await row(theirs, 'Once more').locator('.delete').click();
+  await mine.locator('.aside', {hasText: 'Deleted elsewhere.'}).waitFor();
+  await row(mine, 'Once more').locator('.delete').click();
+  await shows(mine, []);
+  await add(mine, 'The end');
+  for (const page of [mine, theirs]) await shows(page, ['[ ] The end']);
 });
 
 test('pages outlive a killed server: nothing is lost, what was written meanwhile arrives without a reload', async (t) => {
@@ -267,8 +278,8 @@ test('everything can be done with the keyboard alone, and the focus is always so
     await eventually(page, focus, expected);
     const visible = await page.evaluate(() => {
       const element = document.activeElement;
-      const drawn = (node) => getComputedStyle(node).outlineStyle !== 'none';
-      return drawn(element) || drawn(element.closest('form')) || getComputedStyle(element).boxShadow !== 'none';
+      const drawn = (node) => node && (getComputedStyle(node).outlineStyle !== 'none' || getComputedStyle(node).boxShadow !== 'none');
+      return drawn(element) || element.matches('#new-title') && drawn(element.form);
     });
     assert.ok(visible, `the focus shows at ${expected}`);
   };
@@ -351,7 +362,7 @@ test('a thousand rows in one batch are one insertion into the document, in order
     const stamp = (i) => new Date(Date.parse(created) + 1 + i % 500).toISOString(); // two rows to a millisecond
     app.todos.set(Array.from({length: 1000}, (_, i) => ({
       id: `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`, title: `Row ${i}`, done: false, created_at: stamp(i),
-    })), {remote: true, remove: false});
+    })).reverse(), {remote: true, remove: false});
     await new Promise((resolve) => setTimeout(resolve)); // behind every microtask
     return seen.concat(observer.takeRecords().map(({addedNodes}) => addedNodes.length));
   }, first.created_at);
