@@ -16,15 +16,15 @@
       'click .title': 'edit',
       'click .delete': 'delete',
       'submit .edit': 'save',
-      'focusout .edit .field': 'leave',
-      'input .edit .field': 'clear',
+      'focusout .field': 'leave',
+      'input .field': 'clear',
       'keydown': 'key',
       'animationend': 'rest',
     },
 
     initialize() {
       this.$title = this.$('.title');
-      this.$field = this.$('.edit .field');
+      this.$field = this.$('.field');
       this.$problem = this.$('.problem').attr('id', `problem-${this.cid}`);
       this.$aside = this.$('.aside').attr('id', `aside-${this.cid}`);
       this.$title.attr('id', `title-${this.cid}`);
