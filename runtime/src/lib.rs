@@ -6,5 +6,6 @@ extern crate self as vertebra;
 
 pub mod protocol;
 pub mod store;
+pub mod sync;
 
 pub use vertebra_schema as schema;
