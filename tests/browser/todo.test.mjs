@@ -99,6 +99,12 @@ test('the filter is in the address, and done todos can be cleared', async (t) =>
   assert.deepEqual(await page.locator('[aria-current]').allTextContents(), ['Done']);
   await page.goBack();
   await shows(page, ['[ ] Water']);
+  await page.goForward();
+  await add(page, 'Rest'); // what is added is not done: the page goes where it can be seen
+  await shows(page, ['[x] Sow', '[ ] Water', '[x] Reap', '[ ] Rest']);
+  await row(page, 'Rest').locator('.delete').click();
+  await page.getByRole('link', {name: 'Active'}).click();
+  await shows(page, ['[ ] Water']);
 
   await row(page, 'Water').locator('.tick').click(); // not `check()`, which waits for a row that has left by then
   await shows(page, []);
@@ -374,6 +380,20 @@ test('a thousand rows in one batch are one insertion into the document, in order
   await page.getByText('1001 left').waitFor();
   await eventually(page, focus, ['field', 'The first']);
   assert.equal(await page.locator('.edit .field:visible').inputValue(), 'Being edited');
+});
+
+test('rows are in the order of their making, however precise its time', async (t) => {
+  const server = await startServer(t);
+  const context = await openContext(t, browser);
+  const page = await openTodo(context, server);
+  const fractions = ['', '.1', '.12', '.120000001', '.2', '.200'].map((digits) => `2026-01-31T12:00:00${digits}Z`);
+  await page.evaluate((stamps) => {
+    const rows = stamps.map((created_at, i) => ({
+      id: `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`, title: created_at, done: false, created_at,
+    }));
+    app.todos.set(rows.reverse(), {remote: true, remove: false});
+  }, fractions);
+  await shows(page, fractions.map((stamp) => `[ ] ${stamp}`));
 });
 
 for (const colorScheme of ['light', 'dark']) {
