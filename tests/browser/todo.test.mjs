@@ -19,6 +19,12 @@ async function openTodo(context, server, hash = '') {
   return page;
 }
 
+/** Two people, each in a browser window of their own. */
+async function openTwo(t, server, options) {
+  const open = async () => openTodo(await openContext(t, browser, options), server);
+  return [await open(), await open()];
+}
+
 async function live(page) {
   await page.locator('html[data-connection="live"] #sheet:not([aria-busy])').waitFor();
 }
@@ -54,8 +60,7 @@ async function rename(page, from, to) {
 
 test('what one page adds, edits, checks and deletes appears in the other, and a reload shows the same', async (t) => {
   const server = await startServer(t);
-  const context = await openContext(t, browser);
-  const [one, two] = [await openTodo(context, server), await openTodo(context, server)];
+  const [one, two] = await openTwo(t, server);
   await two.getByText('Nothing here yet.').waitFor();
 
   await add(one, 'Water the fig tree');
@@ -154,8 +159,7 @@ test('a title that breaks a rule is refused under its field, before it is sent',
 
 test('what the server refuses is taken back, with its reason where it belongs', async (t) => {
   const server = await startServer(t);
-  const context = await openContext(t, browser);
-  const [page, other] = [await openTodo(context, server), await openTodo(context, server)];
+  const [page, other] = await openTwo(t, server);
   await page.evaluate(() => { todo.Todo.prototype.validate = () => undefined; }); // let everything through to the server
 
   await page.fill('#new-title', TOO_LONG);
@@ -192,8 +196,7 @@ test('what the server refuses is taken back, with its reason where it belongs', 
 test('an edit in progress survives what others do to its row', async (t) => {
   const server = await startServer(t);
   await server.post('todos', {title: 'Draft'});
-  const context = await openContext(t, browser);
-  const [mine, theirs] = [await openTodo(context, server), await openTodo(context, server)];
+  const [mine, theirs] = await openTwo(t, server);
 
   await row(mine, 'Draft').locator('.title').click();
   const field = mine.locator('.edit .field:visible');
@@ -236,8 +239,7 @@ test('an edit in progress survives what others do to its row', async (t) => {
 
 test('pages outlive a killed server: nothing is lost, what was written meanwhile arrives without a reload', async (t) => {
   const server = await startServer(t);
-  const context = await openContext(t, browser, {allow: /WebSocket connection to .* failed|ERR_CONNECTION_REFUSED/});
-  const [one, two] = [await openTodo(context, server), await openTodo(context, server)];
+  const [one, two] = await openTwo(t, server, {allow: /WebSocket connection to .* failed|ERR_CONNECTION_REFUSED/});
   await add(one, 'Before');
   await shows(two, ['[ ] Before']);
   for (const page of [one, two]) {
