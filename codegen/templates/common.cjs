@@ -1,0 +1,8 @@
+// {{ header }}
+'use strict';
+
+const Backbone = require('backbone');
+
+{{ runtime }}
+{% include "models.js" %}
+module.exports = {{ "{" }}{{ properties.join(", ") }}{{ "}" }};
