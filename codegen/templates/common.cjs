@@ -1,8 +1,8 @@
-// {{ header }}
+// {{ page.header }}
 'use strict';
 
 const Backbone = require('backbone');
 
-{{ runtime }}
+{{ page.runtime }}
 {% include "models.js" %}
-module.exports = {{ "{" }}{{ properties.join(", ") }}{{ "}" }};
+module.exports = {{ "{" }}{{ page.properties.join(", ") }}{{ "}" }};

@@ -1,10 +1,10 @@
 /** The application's connection and its events. */
-{{ export }}const vertebra = createVertebra(Backbone, {{ fingerprint }});
-{% for model in models %}
+{{ page.export }}const vertebra = createVertebra(Backbone, {{ page.fingerprint }});
+{% for model in page.models %}
 {% for line in model.docs -%}
 {{ line }}
 {% endfor -%}
-{% if model.name.is_plain() %}{{ export }}{% endif %}const {{ model.name.local }} = Backbone.Model.extend({
+{% if model.name.is_plain() %}{{ page.export }}{% endif %}const {{ model.name.local }} = Backbone.Model.extend({
   ...vertebra.model,
   idAttribute: {{ model.id_attribute }},
   urlRoot: {{ model.url }},
@@ -29,7 +29,7 @@
 {% for line in model.collection_docs -%}
 {{ line }}
 {% endfor -%}
-{% if model.collection.is_plain() %}{{ export }}{% endif %}const {{ model.collection.local }} = Backbone.Collection.extend({
+{% if model.collection.is_plain() %}{{ page.export }}{% endif %}const {{ model.collection.local }} = Backbone.Collection.extend({
   ...vertebra.collection,
   model: {{ model.name.local }},
   url: {{ model.url }},

@@ -1,9 +1,9 @@
-// {{ header }}
+// {{ page.header }}
 
 import Backbone from 'backbone';
 
-{{ runtime }}
+{{ page.runtime }}
 {% include "models.js" %}
-{%- if !renamed.is_empty() %}
-export {{ "{" }}{{ renamed.join(", ") }}{{ "}" }};
+{%- if !page.renamed.is_empty() %}
+export {{ "{" }}{{ page.renamed.join(", ") }}{{ "}" }};
 {% endif -%}

@@ -4,7 +4,10 @@
 // What the derive writes names this crate; here it is itself.
 extern crate self as vertebra;
 
+mod bundle;
 pub mod protocol;
 pub mod store;
+
+pub use bundle::Bundle;
 
 pub use vertebra_schema as schema;

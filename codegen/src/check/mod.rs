@@ -140,9 +140,9 @@ fn names_of_classes(review: &mut Review<'_>) {
     }
     let mut seen: Vec<usize> = Vec::new();
     for (index, class) in &collections {
-        let double = seen
-            .iter()
-            .any(|one| review.schema.models[*one].collection == review.schema.models[*index].collection);
+        let double = seen.iter().any(|one| {
+            review.schema.models[*one].collection == review.schema.models[*index].collection
+        });
         seen.push(*index);
         // Two models of one collection were reported by the rule before.
         if double {

@@ -74,7 +74,10 @@ fn entries(ty: &Type, as_number: bool) -> Vec<(String, Literal)> {
         Type::Integer { bits, signed } if *bits < 64 || as_number => {
             let (least, most) = bounds(*bits, *signed);
             let number = |bound: i64| Literal::text(bound.to_string());
-            ("integer", vec![("minimum", number(least)), ("maximum", number(most))])
+            (
+                "integer",
+                vec![("minimum", number(least)), ("maximum", number(most))],
+            )
         }
         Type::Integer { signed: true, .. } => ("int64", vec![]),
         Type::Integer { signed: false, .. } => ("uint64", vec![]),
@@ -107,7 +110,9 @@ fn bounds(bits: u8, signed: bool) -> (i64, i64) {
 }
 
 fn strings(values: &[vertebra_schema::Shared<str>]) -> Literal {
-    let values = values.iter().map(|value| Literal::text(escape::string(value)));
+    let values = values
+        .iter()
+        .map(|value| Literal::text(escape::string(value)));
     Literal::Array(values.collect())
 }
 

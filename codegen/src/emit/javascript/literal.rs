@@ -90,12 +90,16 @@ mod tests {
     #[test]
     fn what_fits_stays_on_its_line() {
         let short = Literal::from_json(&json!({"a": [1, "x", null], "__proto__": {}}));
-        assert_eq!(short.print(0, 0, 0), "{['__proto__']: {}, a: [1, 'x', null]}");
+        assert_eq!(
+            short.print(0, 0, 0),
+            "{['__proto__']: {}, a: [1, 'x', null]}"
+        );
     }
 
     #[test]
     fn what_does_not_fit_is_broken_at_the_outside_first() {
-        let long = Literal::from_json(&json!({"a": ["x".repeat(100)], "b": 1, "c": "y".repeat(20)}));
+        let long =
+            Literal::from_json(&json!({"a": ["x".repeat(100)], "b": 1, "c": "y".repeat(20)}));
         let expected = format!(
             "{{\n  a: ['{}'],\n  b: 1,\n  c: '{}'\n}}",
             "x".repeat(100),

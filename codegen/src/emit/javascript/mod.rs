@@ -46,27 +46,36 @@ struct Class {
 
 #[derive(Template)]
 #[template(path = "module.js", escape = "none")]
-struct EsModule<'a>(&'a Page);
+struct EsModule<'a> {
+    page: &'a Page,
+}
 
 #[derive(Template)]
 #[template(path = "common.cjs", escape = "none")]
-struct CommonJs<'a>(&'a Page);
+struct CommonJs<'a> {
+    page: &'a Page,
+}
 
 #[derive(Template)]
 #[template(path = "classic.js", escape = "none")]
-struct Classic<'a>(&'a Page);
+struct Classic<'a> {
+    page: &'a Page,
+}
 
 /// The three JavaScript files of a schema.
 pub(super) fn render(schema: &Schema, config: &Config) -> BTreeMap<PathBuf, String> {
     let mut page = lower(schema, config);
     // Printing to a string fails only when a template's own value does; these are strings.
-    let print = |rendered: askama::Result<String>| rendered.unwrap_or_else(|error| format!("// {error}\n"));
-    let module = print(EsModule(&page).render());
+    let print = |rendered: askama::Result<String>| {
+        let text = rendered.unwrap_or_else(|error| format!("// {error}"));
+        format!("{}\n", text.trim_end())
+    };
+    let module = print(EsModule { page: &page }.render());
     page.export = "";
     [
         ("js", module),
-        ("cjs", print(CommonJs(&page).render())),
-        ("global.js", print(Classic(&page).render())),
+        ("cjs", print(CommonJs { page: &page }.render())),
+        ("global.js", print(Classic { page: &page }.render())),
     ]
     .into_iter()
     .map(|(ending, text)| (PathBuf::from(format!("{}.{ending}", config.name())), text))
@@ -80,7 +89,9 @@ fn lower(schema: &Schema, config: &Config) -> Page {
         .iter()
         .map(|model| class(model, config, &mut locals))
         .collect();
-    let names = models.iter().flat_map(|class| [&class.name, &class.collection]);
+    let names = models
+        .iter()
+        .flat_map(|class| [&class.name, &class.collection]);
     let renamed = names.clone().filter(|name| !name.is_plain());
     let property = |name: &Name| match name.is_plain() {
         true => name.local.clone(),
@@ -126,7 +137,9 @@ fn defaults(model: &Model) -> Option<String> {
     let entries: Vec<(String, Literal)> = model
         .visible()
         .filter(|(_, field)| !field.is_read_only() && !field.is(Flag::Id))
-        .filter_map(|(_, field)| Some((escape::key(&field.name), Literal::from_json(&value(field)?))))
+        .filter_map(|(_, field)| {
+            Some((escape::key(&field.name), Literal::from_json(&value(field)?)))
+        })
         .collect();
     (!entries.is_empty()).then(|| Literal::Object(entries).print(4, 11, 1))
 }
