@@ -6,6 +6,7 @@ use crate::check::{self, Diagnostics};
 use crate::emit::{self, Config, ConfigError};
 use crate::source::{self, Cfg};
 use crate::write::{self, WriteError};
+use std::collections::BTreeMap;
 use std::env;
 use std::path::PathBuf;
 
@@ -20,8 +21,7 @@ use std::path::PathBuf;
 ///
 /// The program then has it with
 ///
-/// ```ignore
-/// // Why not run: `OUT_DIR` is there only in a package with a build script.
+/// ```text
 /// include!(concat!(env!("OUT_DIR"), "/vertebra.rs"));
 /// ```
 ///
@@ -97,33 +97,37 @@ impl Builder {
 
     /// Generates, and leaves the error to the caller.
     pub fn try_run(self) -> Result<(), Error> {
-        let out = variable("OUT_DIR")?;
+        for file in self.run_in(&env::vars().collect())? {
+            println!("cargo::rerun-if-changed={}", file.display());
+        }
+        Ok(())
+    }
+
+    /// Generates in the environment that cargo gives to a build script. Returns the files that were read.
+    fn run_in(self, environment: &BTreeMap<String, String>) -> Result<Vec<PathBuf>, Error> {
+        let variable = |name: &'static str| environment.get(name).ok_or(Error::Environment(name));
+        let out = PathBuf::from(variable("OUT_DIR")?);
         let package = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
-        let name = match self.name {
+        let name = match &self.name {
             Some(name) => name,
             None => variable("CARGO_PKG_NAME")?,
         };
-        let mut config = Config::named(&name)?;
+        let mut config = Config::named(name)?;
         if let Some(prefix) = &self.url_prefix {
             config = config.url_prefix(prefix)?;
         }
         if let Some(global) = &self.global {
             config = config.global(global)?;
         }
-        let sources: Vec<PathBuf> = if self.sources.is_empty() {
-            let roots = ["src/lib.rs", "src/main.rs"].map(PathBuf::from);
-            roots
+        let roots = match &self.sources[..] {
+            [] => ["src/lib.rs", "src/main.rs"]
                 .into_iter()
-                .filter(|root| package.join(root).is_file())
-                .collect()
-        } else {
-            self.sources
+                .map(|root| package.join(root))
+                .filter(|root| root.is_file())
+                .collect(),
+            sources => sources.iter().map(|path| package.join(path)).collect::<Vec<_>>(),
         };
-        let roots: Vec<PathBuf> = sources.iter().map(|path| package.join(path)).collect();
-        let source = source::read(&roots, &Cfg::from_cargo(env::vars()))?;
-        for file in &source.files {
-            println!("cargo::rerun-if-changed={}", file.display());
-        }
+        let source = source::read(&roots, &Cfg::from_cargo(environment.clone()))?;
         let found = check::check(&source.schema, &source.places);
         if !found.is_empty() {
             return Err(Diagnostics(found).into());
@@ -131,11 +135,81 @@ impl Builder {
         let mut files = emit::render(&source.schema, &config);
         let program = emit::rust::render(&source.schema, &source.places, &files);
         files.insert(PathBuf::from("vertebra.rs"), program);
-        write::write(&PathBuf::from(out), &files)?;
-        Ok(())
+        write::write(&out, &files)?;
+        Ok(source.files)
     }
 }
 
-fn variable(name: &'static str) -> Result<String, Error> {
-    env::var(name).map_err(|_| Error::Environment(name))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::path::Path;
+
+    /// A package with the given `src/lib.rs`, and cargo's environment for its build script.
+    fn package(directory: &Path, lib: &str) -> BTreeMap<String, String> {
+        fs::create_dir_all(directory.join("src")).expect("a directory");
+        fs::write(directory.join("src/lib.rs"), lib).expect("a file");
+        let text = |path: PathBuf| path.display().to_string();
+        BTreeMap::from([
+            ("OUT_DIR".to_string(), text(directory.join("out"))),
+            ("CARGO_MANIFEST_DIR".to_string(), text(directory.to_path_buf())),
+            ("CARGO_PKG_NAME".to_string(), "my-app".to_string()),
+            ("CARGO_CFG_UNIX".to_string(), String::new()),
+        ])
+    }
+
+    #[test]
+    fn a_package_gets_its_bundle_and_the_proof_that_it_fits() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let environment = package(directory.path(), "mod models;");
+        let model = "#[derive(Model)] #[cfg(unix)] pub struct Todo { #[model(id)] id: uuid::Uuid }";
+        fs::write(directory.path().join("src/models.rs"), model).expect("a file");
+
+        let files = Builder::new().run_in(&environment).expect("files");
+        assert_eq!(files, ["src/lib.rs", "src/models.rs"].map(|file| directory.path().join(file)));
+        let program = fs::read_to_string(directory.path().join("out/vertebra.rs")).expect("vertebra.rs");
+        for part in [
+            r#"pub static BUNDLE: ::vertebra::Bundle = ::vertebra::Bundle::new(&["#,
+            r#"("my-app.js", "text/javascript; charset=utf-8", include_str!(concat!(env!("OUT_DIR"), "/my-app.js"))),"#,
+            "::vertebra::schema::Fingerprint::constant(<crate::models::Todo as ::vertebra::Model>::MODEL) == 0x",
+        ] {
+            assert!(program.contains(part), "{part}\n{program}");
+        }
+        syn::parse_file(&program).expect("Rust");
+        assert!(directory.path().join("out/my-app.global.js").is_file());
+    }
+
+    #[test]
+    fn generating_again_touches_nothing() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let model = "#[derive(Model)] pub struct Todo { #[model(id)] id: uuid::Uuid }";
+        let environment = package(directory.path(), model);
+        let times = || -> Vec<_> {
+            let all = fs::read_dir(directory.path().join("out")).expect("a directory");
+            all.map(|file| file.and_then(|file| Ok((file.path(), file.metadata()?.modified()?))).expect("a file"))
+                .collect()
+        };
+        Builder::new().run_in(&environment).expect("files");
+        let (first, bytes) = (times(), fs::read(directory.path().join("out/vertebra.rs")).expect("a file"));
+        Builder::new().run_in(&environment).expect("files");
+        assert_eq!(times(), first);
+        assert_eq!(fs::read(directory.path().join("out/vertebra.rs")).expect("a file"), bytes);
+    }
+
+    #[test]
+    fn mistakes_leave_nothing_behind() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let model = "#[derive(Model)] pub struct Todo { #[model(id)] id: uuid::Uuid, when: Instant }";
+        let environment = package(directory.path(), model);
+        let error = Builder::new().run_in(&environment).expect_err("mistakes");
+        assert!(error.to_string().contains("can't find the type `Instant`"), "{error}");
+        assert!(!directory.path().join("out").exists());
+    }
+
+    #[test]
+    fn outside_of_a_build_script_there_is_nowhere_to_write() {
+        let error = Builder::new().run_in(&BTreeMap::new()).expect_err("no environment");
+        assert_eq!(error.to_string(), "`OUT_DIR` isn't set: a `Builder` runs in a build script");
+    }
 }

@@ -6,12 +6,12 @@
 //! ```
 //! use vertebra_codegen::{check, emit, source};
 //!
-//! let text = "#[derive(Model)]\n/// A thing to do.\nstruct Todo { id: uuid::Uuid, title: String }";
+//! let text = "#[derive(Model)] struct Todo { #[model(id)] id: uuid::Uuid, title: String }";
 //! let source = source::from_text("todo.rs", text, &source::Cfg::default())?;
 //! assert_eq!(check::check(&source.schema, &source.places), []);
 //!
 //! let files = emit::render(&source.schema, &emit::Config::new("todo"));
-//! assert!(files["todo.js".as_ref()].contains("export const Todo = Backbone.Model.extend({"));
+//! assert!(files[std::path::Path::new("todo.js")].contains("export const Todo = Backbone.Model.extend({"));
 //! # Ok::<(), vertebra_codegen::Diagnostics>(())
 //! ```
 //!

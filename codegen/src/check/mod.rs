@@ -171,26 +171,16 @@ fn collections_that_travel(review: &mut Review<'_>) {
     let mut found = Vec::new();
     for (index, model) in review.models() {
         let name = &*model.collection;
-        let reserved = ["sqlite_", "vertebra_", "_vertebra", "pg_"];
-        let why = if name.is_empty() {
-            "a collection needs a name".to_string()
-        } else if let Some(odd) = name
-            .chars()
-            .find(|one| one.is_control() || r#"/\?#,%""#.contains(*one) || one.is_whitespace())
-        {
-            format!("the collection name {name:?} contains {odd:?}")
-        } else if name.starts_with('.') {
-            format!("the collection name {name:?} begins with a full stop")
-        } else if let Some(prefix) = reserved
-            .iter()
-            .find(|prefix| name.to_ascii_lowercase().starts_with(**prefix))
-        {
-            format!("collection names that begin with `{prefix}` are reserved")
+        let plain = |one: char| one.is_ascii_alphanumeric() || one == '_' || one == '-';
+        let why = if !name.starts_with(|one: char| one.is_ascii_alphabetic()) || !name.chars().all(plain) {
+            format!("{name:?} can't be the name of a collection")
+        } else if name.to_ascii_lowercase().starts_with("sqlite_") {
+            format!("{name:?} would be a name of the database's own")
         } else {
             continue;
         };
         let one = Diagnostic::new(why, review.places.model(index))
-            .help("it is a table, a part of a URL and a Socket.IO namespace: choose letters, digits, `-` and `_`");
+            .help("it is a table, a part of a URL and a Socket.IO namespace: use the letters a to z, digits, `-` and `_`, and begin with a letter");
         found.push(one);
     }
     review.found.append(&mut found);

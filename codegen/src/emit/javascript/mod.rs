@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use vertebra_schema::{Field, Flag, Model, Schema};
 
+pub use runtime::text as runtime;
+
 /// What all three templates print. Everything in it is escaped for where it stands.
 struct Page {
     header: &'static str,

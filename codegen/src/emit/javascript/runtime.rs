@@ -27,8 +27,8 @@ const MODULES: &[(&str, &str)] = modules![
     "vertebra.js",
 ];
 
-/// All modules as one.
-pub(super) fn text() -> &'static str {
+/// The runtime that every generated file contains, with `createVertebra` as its doorway.
+pub fn text() -> &'static str {
     static TEXT: LazyLock<String> = LazyLock::new(|| {
         let modules: Vec<String> = MODULES.iter().map(|(_, text)| inlined(text)).collect();
         modules.join("\n")
