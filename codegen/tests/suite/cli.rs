@@ -168,7 +168,7 @@ fn mistakes_are_shown_all_at_once_and_nothing_is_written() {
     let before = listed(directory.path());
     let (out, err) = expect(&directory, &["generate"], 1);
     assert_eq!(out, "");
-    for part in ["the module `gone` has no file", "`Instant`", "--> src/lib.rs:3:51", "3 mistakes: nothing was generated"] {
+    for part in ["the module `gone` has no file", "`Instant`", "--> src/lib.rs:3:50", "3 mistakes: nothing was generated"] {
         assert!(err.contains(part), "{part}\n{err}");
     }
     assert!(!err.contains('\u{1b}'), "colours in a pipe");
