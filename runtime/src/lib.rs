@@ -5,9 +5,11 @@
 extern crate self as vertebra;
 
 mod bundle;
+mod model;
 pub mod protocol;
 pub mod store;
 
 pub use bundle::Bundle;
-
+pub use model::{Column, Filter, Fits, Model, New, Order, Patch, column};
+pub use vertebra_macros::{Described, Model};
 pub use vertebra_schema as schema;
