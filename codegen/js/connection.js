@@ -7,113 +7,92 @@
  * @param {{open: () => void, message: (data: any) => void, close: (final: boolean) => void}} on
  */
 export function createConnection(target, options, on) {
-  const timers = options.timers || globalThis;
-  const random = options.random || Math.random;
-  const hosts = [globalThis, globalThis.document].filter((host) => host && host.addEventListener);
-  let socket = null; // {send, close} of the current attempt
+  const {timers = globalThis, random = Math.random} = options;
+  let socket; // {send, close} of the current attempt
   let attempt = 0;
   let heartbeat = 4000;
-  let earliest = 0;
-  let ended = false;
+  let ended;
   let retry;
   let watchdog;
 
-  function watch(factor = 2.5) {
+  const watch = (factor) => {
     timers.clearTimeout(watchdog);
-    watchdog = timers.setTimeout(lost, heartbeat * factor);
-  }
-  function open() {
+    watchdog = timers.setTimeout(lose, heartbeat * factor);
+  };
+  const open = () => {
     timers.clearTimeout(retry);
     if (ended || socket) return;
-    watch();
+    watch(2.5);
     // Events of a socket that has been given up are not ours any more.
-    let mine;
+    const mine = socket = {};
     const current = (run) => (value) => { if (mine === socket) run(value); };
-    socket = mine = {send() {}, close() {}};
-    Object.assign(mine, (target.emit ? openSocketIo : openWebSocket)(target, options, {
+    (target.emit ? openSocketIo : openWebSocket)(mine, target, options, {
       open: current(on.open),
-      message: current((data) => { watch(); on.message(data); }),
-      close: current(lost),
-    }, mine));
-  }
-  function lost(code) {
-    if (!socket) return;
+      message: current((data) => {
+        watch(2.5);
+        on.message(data);
+      }),
+      close: current(lose),
+    });
+  };
+  const release = () => {
+    timers.clearTimeout(retry);
+    timers.clearTimeout(watchdog);
     const old = socket;
     socket = null;
-    timers.clearTimeout(watchdog);
-    old.close();
-    if (code >= 4500 && code < 5000) ended = true;
-    if (!ended) {
-      retry = timers.setTimeout(open, earliest + random() * Math.min(16000, 250 * 2 ** attempt++));
-      earliest = 0;
-    }
+    old?.close();
+  };
+  const lose = (code, earliest = 0) => {
+    release();
+    ended = code >= 4500 && code < 5000;
+    if (!ended) retry = timers.setTimeout(open, earliest + random() * Math.min(16000, 250 * 2 ** attempt++));
     on.close(ended);
-  }
+  };
   // The network may be back, or the machine has slept: find out at once.
-  function probe() {
-    if (socket) watch(1.25);
-    else open();
-  }
-  const listen = (method) => hosts.forEach((host) => ['online', 'visibilitychange'].forEach((name) => host[method](name, probe)));
+  const probe = () => (socket ? watch(1.25) : open());
+  const listen = (method) => ['online', 'visibilitychange'].forEach((name) => globalThis[method]?.(name, probe));
   listen('addEventListener');
 
   return {
     open,
-    /** Sends a frame or a batch; the caller knows that the socket is open. */
-    send: (frame) => socket && socket.send(frame),
+    /** Sends a frame; the caller knows that the socket is open. */
+    send: (frame) => socket.send(frame),
     /** The server has welcomed us: the next loss starts from a short delay again. */
     welcomed(heartbeatMs) {
       attempt = 0;
       heartbeat = heartbeatMs || heartbeat;
-      watch();
+      watch(2.5);
     },
-    /** The server says goodbye and when to come back, or never. */
-    bye(code, retryMs) {
-      earliest = retryMs || 0;
-      lost(code);
-    },
-    /** Gives this socket up and tries again. */
-    drop: lost,
+    /** Gives this socket up and tries again, unless the code says never, and not before `earliest` milliseconds. */
+    lose,
     end() {
       ended = true;
       listen('removeEventListener');
-      timers.clearTimeout(retry);
-      timers.clearTimeout(watchdog);
-      const old = socket;
-      socket = null;
-      if (old) old.close();
+      release();
     },
   };
 }
 
-/** @param {string} url */
-export function openWebSocket(url, options, on) {
-  const socket = new (options.WebSocket || globalThis.WebSocket)(url, 'vertebra.1');
+/** @param {any} self what gets `send` and `close` @param {string} url */
+export function openWebSocket(self, url, options, on) {
+  const socket = new (options.WebSocket || WebSocket)(url, 'vertebra.1');
+  self.send = (frame) => socket.send(JSON.stringify(frame));
+  self.close = () => socket.close();
   socket.onopen = on.open;
   socket.onclose = (event) => on.close(event.code);
-  socket.onmessage = (event) => {
-    let data;
-    try {
-      data = JSON.parse(event.data);
-    } catch (error) {
-      return on.close(); // what isn't JSON isn't our peer
-    }
-    on.message(data);
-  };
-  return {send: (frame) => socket.send(JSON.stringify(frame)), close: () => socket.close()};
+  socket.onmessage = (event) => on.message(JSON.parse(event.data));
 }
 
-/** @param {any} io a socket.io-client socket; it carries frames as the one argument of event `s` */
-export function openSocketIo(io, options, on, self) {
-  const events = {connect: () => on.open(), s: on.message, disconnect: () => on.close(), connect_error: () => on.close()};
-  const each = (method) => Object.keys(events).forEach((name) => io[method](name, events[name]));
-  Object.assign(self, {
-    send: (frame) => io.emit('s', frame),
-    // Reconnecting is ours: socket.io's own attempts end with disconnect().
-    close() { each('off'); io.disconnect(); },
-  });
-  each('on');
+/** @param {any} self @param {any} io a socket.io-client socket; it carries frames as the one argument of event `s` */
+export function openSocketIo(self, io, options, on) {
+  const lost = () => on.close();
+  const events = Object.entries({connect: on.open, s: on.message, disconnect: lost, connect_error: lost});
+  self.send = (frame) => io.emit('s', frame);
+  self.close = () => {
+    events.forEach(([name, handler]) => io.off(name, handler));
+    io.disconnect(); // trying again is ours
+  };
+  events.forEach(([name, handler]) => io.on(name, handler));
   if (io.connected) on.open();
   else io.connect();
-  return {};
 }

@@ -11,20 +11,19 @@
  * @returns {Error & WireError & {statusText: string, responseText: string, responseJSON: WireError}}
  */
 export function createError(wire) {
-  const message = wire.message || wire.code;
-  return Object.assign(new Error(message), {status: 0}, wire, {
-    message, statusText: message, responseJSON: wire, responseText: JSON.stringify(wire),
-  });
+  const statusText = wire.message || wire.code;
+  return Object.assign(new Error(statusText), {status: 0, ...wire, statusText, responseJSON: wire, responseText: JSON.stringify(wire)});
 }
 
 /**
  * Runs code that is not ours (a callback, an event handler). What it throws is reported as uncaught and does not keep
  * the frames behind it from being applied.
- * @param {() => void} run
+ * @param {Function|undefined} run
+ * @param {any[]} args
  */
-export function safely(run) {
+export function safely(run, ...args) {
   try {
-    run();
+    run?.(...args);
   } catch (error) {
     queueMicrotask(() => { throw error; });
   }

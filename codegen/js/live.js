@@ -1,191 +1,153 @@
 // Collections and single models that are kept at what the server has.
-// Invariant: equal queries share one subscription, and a batch of pushes is one `set` and one `remove` on a collection.
+// Invariant: equal queries share one subscription; a batch of pushes is one `set` and one `remove` on a collection; and
+// while a write of ours to a row is under way, pushes of that row wait until the log has come past it.
 
 import {createError, safely} from './errors.js';
-import {addSubscription} from './replica.js';
-import {rowKey} from './session.js';
-import {same, changesOf} from './pending.js';
+import {pick, same} from './pending.js';
 
 /**
- * @typedef {{feed: Feed, ref: {deref: () => any}, dirty: Map<any, any>, waiting: Array<(error: any, rows?: any[]) => void>, loaded: boolean}} Member
- *   `dirty`: the ids whose rows have changed, with the row that the member has seen last
- * @typedef {{key: string, sub: import('./replica.js').Subscription, members: Set<Member>}} Feed
+ * @typedef {object} Member a collection or a model that follows a subscription
+ * @property {import('./replica.js').Subscription & {key: string, members: Set<Member>}} sub
+ * @property {WeakRef<any>} ref
+ * @property {Map<any, any>} dirty the ids whose rows have changed, with the version that the member has seen last
+ * @property {Array<(error: any, rows?: any[]) => void>} waiting fetches without an answer
  */
 
-export function createLive(app, session, pending) {
+export function createLive(app, session, stateOf) {
   const {replica} = session;
-  const feeds = new Map();
-  const bySid = new Map();
   const homes = new WeakMap();
   const due = new Set();
-  const touched = new Map();
+  const news = new Map();
   let sid = 0;
-  let epoch = null;
-  const weak = typeof FinalizationRegistry === 'function';
-  const collected = weak && new FinalizationRegistry((member) => remove(member));
 
-  function join(target, query) {
-    // Sorted, so that the order in which a query was written does not matter.
-    const key = JSON.stringify(query, (_, value) => (
-      value && typeof value === 'object' && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort()) : value));
-    let member = homes.get(target);
-    if (member && member.feed.key === key) return member;
-    leave(target);
-    let feed = feeds.get(key);
-    if (!feed) {
-      feed = {key, sub: addSubscription(replica, ++sid, JSON.parse(key)), members: new Set()};
-      feeds.set(key, feed);
-      bySid.set(sid, feed);
-      session.subscribe(feed.sub);
-    }
-    member = {feed, ref: weak ? new WeakRef(target) : {deref: () => target}, dirty: new Map(), waiting: [], loaded: false};
-    if (weak) collected.register(target, member, member);
-    feed.members.add(member);
-    homes.set(target, member);
-    return member;
-  }
-  function leave(target) {
-    const member = homes.get(target);
-    if (!member) return;
-    homes.delete(target);
-    if (weak) collected.unregister(member);
-    remove(member);
-  }
-  function remove(member) {
-    const {feed} = member;
-    due.delete(member);
-    feed.members.delete(member);
-    if (feed.members.size || !feeds.delete(feed.key)) return;
-    bySid.delete(feed.sub.sid);
-    session.unsubscribe(feed.sub);
-  }
+  const subs = () => [...replica.subs.values()];
+  /** The subscriptions that hold a row. */
+  const holding = (collection, id) => subs().filter(({query, rows, lost}) => query.collection === collection && rows?.has(id) && !lost);
+  /** The version of a row that is here. */
+  const newest = (collection, id) => holding(collection, id)[0]?.rows.get(id);
+  /** Our own writes to a row. */
+  const own = (collection, id) => session.own().filter((write) => write.collection === collection && write.id === id);
 
-  function touch(member, id, old) {
+  const touch = (member, id, old) => {
     if (!member.dirty.has(id)) member.dirty.set(id, old);
     due.add(member);
-  }
-  /** The newest version of a row in any subscription. */
-  function newest(collection, id) {
-    let best;
-    feeds.forEach(({sub}) => {
-      const version = sub.query.collection === collection && sub.rows && sub.rows.get(id);
-      if (version && !(best && best.v >= version.v)) best = version;
-    });
-    return best;
-  }
-
-  session.watch = {
-    changed(sub, id, old, v) {
-      bySid.get(sub.sid).members.forEach((member) => touch(member, id, old && old.row));
-      const {collection} = sub.query;
-      const key = rowKey(collection, id);
-      const seen = touched.get(key);
-      // A row that enters one query may have been in another one before.
-      const before = old || sub.rows.has(id) && [...feeds.values()].map((feed) => feed.sub).find((other) => (
-        other !== sub && other.query.collection === collection && other.rows && other.rows.has(id)));
-      if (seen) seen.v = v || seen.v;
-      else touched.set(key, {collection, id, before, row: old && old.row, v});
-    },
-    loaded(sub, old) {
-      // The versions of another log say nothing about this one's.
-      if (epoch !== replica.epoch) pending.forgetVersions();
-      epoch = replica.epoch;
-      bySid.get(sub.sid).members.forEach((member) => {
-        if (old) old.forEach(({row}, id) => touch(member, id, row));
-        sub.rows.forEach((_, id) => touch(member, id, undefined));
-      });
-    },
+  };
+  const remove = (member) => {
+    const {sid, members} = member.sub;
+    due.delete(member);
+    members.delete(member);
+    if (!members.size && replica.subs.delete(sid)) session.send(['U', sid]);
+  };
+  const collected = new FinalizationRegistry(remove);
+  const leave = (target) => {
+    const member = homes.get(target);
+    homes.delete(target);
+    if (member) remove(member);
+  };
+  const join = (target, query) => {
+    const key = JSON.stringify(query);
+    let member = homes.get(target);
+    if (member?.sub.key === key) return member;
+    leave(target);
+    let sub = subs().find((other) => other.key === key);
+    if (!sub) {
+      sub = {sid: ++sid, query, key, members: new Set()};
+      replica.subs.set(sid, sub);
+      session.send(['S', sid, query, null]);
+    }
+    member = {sub, ref: new WeakRef(target), dirty: new Map(), waiting: []};
+    collected.register(target, member);
+    sub.members.add(member);
+    homes.set(target, member);
+    return member;
   };
 
-  session.failed = (failedSid, error) => {
-    [...feeds.values()].forEach((feed) => {
-      if (failedSid && feed.sub.sid !== failedSid) return;
-      feed.members.forEach((member) => {
-        const target = member.ref.deref();
-        const waiting = member.waiting.splice(0);
-        if (failedSid && target) leave(target);
-        if (waiting.length) waiting.forEach((done) => safely(() => done(error)));
-        else if (failedSid && target) safely(() => target.trigger('error', target, createError(error), {remote: true}));
-      });
-    });
+  session.changed = (sub, id, v) => {
+    const {collection} = sub.query;
+    sub.members.forEach((member) => touch(member, id, sub.rows?.get(id)));
+    const key = JSON.stringify([collection, id]);
+    // A first snapshot is no news. A row that enters one query may have been in another one before.
+    if (sub.rows) news.set(key, {before: newest(collection, id)?.row, ...news.get(key), collection, id, v});
   };
+
+  session.failed = (sub, error) => sub.members.forEach((member) => {
+    const {ref, waiting} = member;
+    const target = ref.deref();
+    member.waiting = [];
+    waiting.forEach((done) => safely(done, error));
+    if (replica.subs.has(sub.sid)) return;
+    leave(target);
+    if (!waiting[0]) target?.trigger('error', target, createError(error), {remote: true});
+  });
 
   session.flush = () => {
-    const busy = session.busy();
     [...due].forEach((member) => {
-      const {feed: {sub}, dirty, waiting} = member;
-      const target = member.ref.deref();
-      if (!target) return remove(member);
-      if (waiting.length) {
-        if (!sub.rows || sub.lost || !session.current()) return;
-        due.delete(member);
-        dirty.clear();
-        member.loaded = true;
-        const rows = [];
-        sub.rows.forEach(({row}, id) => {
-          const model = target.get(id);
-          if (busy.has(rowKey(sub.query.collection, id))) touch(member, id, undefined);
-          else rows.push(model ? changesOf(undefined, row, pending.keys(model)) : row);
-        });
-        waiting.splice(0).forEach((done) => safely(() => done(null, rows)));
-      } else if (sub.rows) {
-        due.delete(member);
-        safely(() => apply(member, target, busy));
-      }
+      const {sub, ref, waiting} = member;
+      const target = ref.deref();
+      if (!target || !sub.rows || sub.lost || waiting[0] && !session.current()) return;
+      due.delete(member);
+      if (!waiting[0]) return safely(apply, member, target);
+      const answer = [];
+      member.waiting = [];
+      member.dirty = new Map();
+      sub.rows.forEach(({row}, id) => {
+        const model = target.get(id);
+        const busy = isBusy(member, id);
+        if (!busy) answer.push(row);
+        else if (model) answer.push({...row, ...model.attributes});
+      });
+      waiting.forEach((done) => safely(done, null, answer));
     });
-    const events = [...touched.values()];
-    touched.clear();
-    events.forEach(({collection, id, before, row, v}) => {
-      const now = newest(collection, id);
-      const mine = session.settled.get(rowKey(collection, id));
-      const kind = !now ? 'remove' : before ? 'change' : 'new';
-      const meta = {seq: v || replica.position, own: !!mine && (now ? mine.seq === v : mine.op === 'delete')};
-      ['', ':' + collection].forEach((suffix) => safely(() => app.trigger(kind + suffix, now ? now.row : row, collection, meta)));
+    news.forEach(({collection, id, before, v}, key) => {
+      news.delete(key);
+      const row = newest(collection, id)?.row;
+      if (same(row, before)) return;
+      const kind = row ? before ? 'change' : 'new' : 'remove';
+      const meta = {seq: v || replica.position, own: own(collection, id).some(({op, seq}) => (row ? seq === v : op === 'delete'))};
+      app.trigger(`${kind} ${kind}:${collection}`, row || before, collection, meta);
     });
+  };
+
+  /** Whether a row has to wait; then it is looked at again. */
+  const isBusy = (member, id, old) => {
+    const busy = own(member.sub.query.collection, id).some(({seq = Infinity}) => seq > replica.position);
+    if (busy) touch(member, id, old);
+    return busy;
   };
 
   /** Brings a collection or a model up to date with the rows that have changed. */
-  function apply(member, target, busy) {
-    const {sub} = member.feed;
+  const apply = (member, target) => {
+    const {sub, dirty} = member;
     const rows = [];
     const gone = [];
-    const changes = [...member.dirty];
-    member.dirty.clear();
-    for (const [id, old] of changes) {
+    member.dirty = new Map();
+    dirty.forEach((old, id) => {
       const version = sub.rows.get(id);
       const model = target.models ? target.get(id) : target;
-      if (busy.has(rowKey(sub.query.collection, id))) touch(member, id, old);
-      else if (!version) gone.push(id);
-      else if (!model) rows.push(version.row);
-      else if (pending.version(model) < version.v) {
-        const {row} = version;
-        const held = pending.keys(model);
-        const changed = changesOf(old, row, held);
-        // What a save in flight holds back is looked at again when the answer is here.
-        const later = Object.keys(changesOf(old, row)).filter((name) => held.has(name));
-        if (later.length) {
-          const rest = {...row};
-          later.forEach((name) => { rest[name] = old && old[name]; });
-          touch(member, id, rest);
-        }
-        if (Object.keys(changed).some((name) => !same(model.get(name), changed[name]))) {
-          rows.push({...changed, [model.idAttribute]: id});
-        }
-      }
-    }
+      if (isBusy(member, id, old)) return;
+      if (!version) return gone.push(id);
+      if (!model) return rows.push(version.row);
+      const state = stateOf(model);
+      // What an answer has brought is there already.
+      const seen = state.epoch === replica.epoch && !(state.v < old?.v) ? state : old;
+      if (seen?.v >= version.v) return;
+      const changed = pick(version.row, (name, value) => !(seen && same(seen.row[name], value)));
+      if (Object.keys(changed)[0]) rows.push({...changed, [model.idAttribute]: id});
+    });
     const options = {remote: true, parse: true, remove: false};
     if (target.models) {
-      if (rows.length) target.set(rows, options);
-      if (gone.length) target.remove(gone, {remote: true});
-    } else if (gone.length) {
+      if (rows[0]) target.set(rows, options);
+      if (gone[0] != null) target.remove(gone, {remote: true});
+    } else if (rows[0]) {
+      target.set(target.parse(rows[0], options), options);
+    } else if (gone[0] != null) {
       leave(target);
       target.trigger('destroy', target, target.collection, {remote: true});
-    } else if (rows.length) {
-      target.set(target.parse(rows[0], options), options);
     }
-  }
+  };
 
   return {
+    join,
     leave,
     newest,
     /** Answers with the rows of a query once they are whole, and keeps the collection at them. */
@@ -194,22 +156,10 @@ export function createLive(app, session, pending) {
       member.waiting.push(done);
       due.add(member);
       queueMicrotask(session.flush);
-      return () => {
-        member.waiting = member.waiting.filter((other) => other !== done);
-        if (!member.loaded && !member.waiting.length) leave(collection);
-      };
-    },
-    /** Keeps a model that is in no collection at its row. */
-    follow(model, collection) {
-      const id = model.get(model.idAttribute);
-      if (!model.collection && id != null) join(model, {collection, where: {[model.idAttribute]: id}}).loaded = true;
     },
     /** A delete was refused: the row is still there, and collections that let go of it get it back. */
     restore(collection, id) {
-      feeds.forEach(({sub, members}) => {
-        const version = sub.query.collection === collection && sub.rows && sub.rows.get(id);
-        if (version) members.forEach((member) => touch(member, id, version.row));
-      });
+      holding(collection, id).forEach((sub) => session.changed(sub, id));
     },
   };
 }

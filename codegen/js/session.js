@@ -8,11 +8,6 @@ import {createReplica, cursorOf, applyFrame} from './replica.js';
 import {createConnection} from './connection.js';
 import {createOutbox} from './outbox.js';
 
-/** @param {string} collection @param {any} id @returns {string} one name for a row; 1 and "1" are two rows */
-export function rowKey(collection, id) {
-  return JSON.stringify([collection, id]);
-}
-
 /**
  * @param {any} app the application-level events object
  * @param {string} [schema] the fingerprint of the schema that the generated models were made from
@@ -22,183 +17,148 @@ export function createSession(app, schema) {
   const outbox = createOutbox();
   const queries = new Map();
   // Answered writes whose change has not come back in a transition yet.
-  const settled = new Map();
-  let connection = null;
-  let options = {};
-  let open = false;
+  let echoes = [];
+  let connection;
+  let options;
+  let open;
+  let head;
   let rid = 0;
-  let head = 0;
-  let ended = false;
+  let cid;
 
-  const session = {
-    replica,
-    settled,
-    timers: globalThis,
-    /** Set by the live part: what to do when rows have changed. */
-    watch: {},
-    flush() {},
-    failed() {},
-
-    connect(target, given) {
-      if (connection) connection.end();
-      open = false;
-      options = given || {};
-      session.cid = session.cid || options.cid || uuid7();
-      session.timers = options.timers || globalThis;
-      ended = false;
-      setState('connecting');
-      connection = createConnection(target || defaultUrl(), options, {open: hello, message: receive, close});
-      connection.open();
-    },
-
-    /** Whether there is a socket, or can be: else models speak HTTP. */
-    ready() {
-      if (!connection && !ended && globalThis.WebSocket && defaultUrl()) session.connect();
-      return !!connection;
-    },
-
-    /** Whether rows are what the server has told us last, and nothing is missing. */
-    current: () => app.state === 'live' && replica.position >= head,
-
-    end() {
-      if (connection) connection.end();
-      close(true);
-    },
-
-    signal: (topic, payload) => send(['E', topic, payload]),
-
-    subscribe(sub) {
-      send(['S', sub.sid, sub.query, null]);
-    },
-    unsubscribe(sub) {
-      replica.subs.delete(sub.sid);
-      send(['U', sub.sid]);
-    },
-
-    /** @returns {() => void} forget about it */
-    query(query, done) {
-      const id = ++rid;
-      queries.set(id, {query, done});
-      send(['Q', id, query]);
-      return () => queries.delete(id);
-    },
-
-    mutate(mutation) {
-      outbox.add(mutation);
-      if (open) send(outbox.frame([mutation]));
-    },
-    /** Takes a mutation back if it has never been sent. @returns {boolean} */
-    withdraw(mutation) {
-      if (!mutation.mid) outbox.remove(mutation);
-      return !mutation.mid;
-    },
-
-    /** Rows that a create or a delete of ours is about to bring or take: pushes of them wait for the answer. */
-    busy() {
-      const keys = new Set();
-      settled.forEach(({op, seq}, key) => { if (op === 'delete' && seq > replica.position) keys.add(key); });
-      outbox.items.forEach(({op, collection, id}) => {
-        if (op === 'create' || op === 'delete') keys.add(rowKey(collection, id));
-      });
-      return keys;
-    },
-  };
-
-  function defaultUrl() {
-    const {location} = globalThis;
-    return location && location.host && location.origin.replace(/^http/, 'ws') + '/realtime';
-  }
-  function setState(state) {
+  const defaultUrl = () => globalThis.location?.host && location.origin.replace(/^http/, 'ws') + '/realtime';
+  const send = (frame) => open && connection.send(frame);
+  const setState = (state) => {
     if (app.state === state) return;
     app.state = state;
     safely(() => app.trigger('connection', state));
-  }
-  function send(frame) {
-    if (open) connection.send(frame);
-  }
+  };
 
-  function hello() {
+  const hello = () => {
     open = true;
-    const subs = [...replica.subs.values()].map((sub) => [sub.sid, sub.query, cursorOf(replica, sub)]);
     const {token} = options;
-    const greeting = {v: 1, cid: session.cid, schema, subs, last_mid: outbox.settled};
-    if (token) greeting.token = typeof token === 'function' ? token() : token;
-    send(['H', greeting]);
+    send(['H', {
+      v: 1,
+      cid,
+      schema,
+      token: typeof token === 'function' ? token() : token,
+      subs: [...replica.subs.values()].map((sub) => [sub.sid, sub.query, cursorOf(replica, sub)]),
+      last_mid: outbox.settled(),
+    }]);
     if (outbox.items.length) send(outbox.frame(outbox.items));
     queries.forEach(({query}, id) => send(['Q', id, query]));
-  }
+  };
 
-  function close(final) {
+  const close = (final) => {
     open = false;
-    if (final) {
-      ended = true;
-      connection = null;
-      const error = {code: 'unavailable', status: 503, message: 'the connection is closed', retry: 'same'};
-      const waiting = [...queries.values(), ...outbox.items];
-      queries.clear();
-      outbox.items.forEach(outbox.remove);
-      waiting.forEach(({done}) => safely(() => done(error)));
-      session.failed(null, error);
-    }
-    // A connection that is lost leaves rows that are stale; one that never was leaves none.
-    setState(final ? 'offline' : app.state === 'connecting' ? 'connecting' : 'stale');
-  }
+    if (app.state === 'live') setState('stale');
+    if (!final) return;
+    connection = null;
+    const error = {code: 'unavailable', status: 503, retry: 'same'};
+    const waiting = [...queries.values(), ...outbox.items];
+    queries.clear();
+    outbox.items = [];
+    waiting.forEach(({done}) => safely(done, error));
+    replica.subs.forEach((sub) => session.failed(sub, error));
+    setState('offline');
+  };
 
-  function receive(data) {
-    if (!Array.isArray(data)) return;
-    const frames = Array.isArray(data[0]) ? data : [data];
-    const mine = connection;
-    // The answer to a write is heard before the change it made, also within one batch.
-    frames.filter(([kind]) => kind === 'R').forEach(result);
-    for (const frame of frames) {
-      if (connection !== mine || !open) break;
-      handle(frame);
-    }
-    session.flush();
-    settled.forEach(({seq}, key) => { if (seq <= replica.position) settled.delete(key); });
-  }
+  const answer = (id, error, reply) => {
+    const query = queries.get(id);
+    queries.delete(id);
+    safely(query?.done, error, reply);
+  };
 
-  function handle(frame) {
-    const [kind, a, b, c] = frame;
-    if (kind === 'W') {
-      head = a.seq;
-      if (replica.epoch !== a.epoch) settled.clear();
-      connection.welcomed(a.limits && a.limits.heartbeat_ms);
-    }
-    if (applyFrame(replica, frame, session.watch)) return connection.drop();
-    if (kind === 'W') {
-      // Subscriptions made while the hello was under way are not in its answer, but have been sent since.
-      setState('live');
-    } else if (kind === 'Q' || kind === 'X' && a.rid) {
-      const id = kind === 'Q' ? a : a.rid;
-      const query = queries.get(id);
-      queries.delete(id);
-      if (query) safely(() => (kind === 'X' ? query.done(b) : query.done(b, c)));
-    } else if (kind === 'X') {
-      if (a.sid) session.failed(a.sid, b);
-      else safely(() => app.trigger('error', createError(b)));
-    } else if (kind === 'E') {
-      safely(() => app.trigger('signal:' + a, b, c));
-    } else if (kind === 'B') {
-      connection.bye(a, c);
-    }
-  }
-
-  function result([, mid, error, row, seq]) {
-    if (error && error.code === 'out_of_order') {
+  const result = ([, mid, error, row, seq]) => {
+    if (error?.code === 'out_of_order') {
       outbox.renumber(error.last);
       return send(outbox.frame(outbox.items));
     }
-    const mutation = outbox.byMid(mid);
+    const mutation = outbox.items.find((item) => item.mid === mid);
     if (!mutation) return;
     outbox.remove(mutation);
-    const {op, collection, id} = mutation;
-    if (!error && seq > replica.position) {
-      const {[collection]: name} = replica.ids;
-      settled.set(rowKey(collection, id === null && row ? row[name] : id), {seq, op});
+    if (!error) {
+      mutation.seq = seq;
+      mutation.id = mutation.id ?? row?.[replica.ids[mutation.collection]];
+      echoes.push(mutation);
     }
-    safely(() => mutation.done(error, row, seq));
-  }
+    safely(mutation.done, error, row, seq);
+  };
 
+  const receive = (data) => {
+    const frames = (Array.isArray(data?.[0]) ? data : [data]).filter(Array.isArray);
+    const mine = connection;
+    // The answer to a write is heard before the change it made, also within one batch.
+    frames.forEach((frame) => { if (frame[0] === 'R') result(frame); });
+    frames.forEach((frame) => { if (open && connection === mine) safely(handle, frame); });
+    safely(session.flush);
+    echoes = echoes.filter(({seq}) => seq > replica.position);
+  };
+
+  const handle = (frame) => {
+    const [kind, a, b, c] = frame;
+    if (kind === 'W') {
+      head = a.seq;
+      if (replica.epoch !== a.epoch) echoes = [];
+      connection.welcomed(a.limits?.heartbeat_ms);
+      setState('live');
+    }
+    const sub = replica.subs.get(a?.sid);
+    if (applyFrame(replica, frame, session.changed)) return connection.lose();
+    if (kind === 'Q') {
+      answer(a, b, c);
+    } else if (kind === 'X') {
+      if (sub) session.failed(sub, b);
+      else if (a.rid) answer(a.rid, b);
+      else if (!a.sid) app.trigger('error', createError(b));
+    } else if (kind === 'E') {
+      app.trigger('signal:' + a, b, c);
+    } else if (kind === 'B') {
+      connection.lose(a, c);
+    }
+  };
+
+  const session = {
+    replica,
+    send,
+
+    connect(target, given = {}) {
+      connection?.end();
+      open = false;
+      options = given;
+      cid = cid || given.cid || uuid7();
+      setState('connecting');
+      connection = createConnection(target || defaultUrl(), given, {open: hello, message: receive, close});
+      connection.open();
+    },
+
+    /** Whether there is a socket, or can be: else, and once it has been closed, models speak HTTP. */
+    ready() {
+      if (connection === undefined && globalThis.WebSocket && defaultUrl()) session.connect();
+      return connection;
+    },
+
+    /** Whether the rows are what the server has told us last, with nothing missing. */
+    current: () => app.state === 'live' && replica.position >= head,
+
+    end() {
+      connection?.end();
+      close(true);
+    },
+
+    query(query, done) {
+      queries.set(++rid, {query, done});
+      send(['Q', rid, query]);
+    },
+
+    /** @returns {() => boolean} takes it back, if it has never been sent */
+    mutate(mutation) {
+      outbox.items.push(mutation);
+      if (open) send(outbox.frame([mutation]));
+      return () => !mutation.mid && !outbox.remove(mutation);
+    },
+
+    /** Our own writes of which the log has not told us before. */
+    own: () => [...outbox.items, ...echoes],
+  };
   return session;
 }

@@ -6,9 +6,7 @@
  * @returns {string}
  */
 export function uuid7() {
-  const hex = (n, width) => n.toString(16).padStart(width, '0');
-  const random = Array.from(crypto.getRandomValues(new Uint8Array(10)), (byte) => hex(byte, 2)).join('');
-  const variant = '89ab'[parseInt(random[4], 16) & 3];
-  return (hex(Date.now(), 12) + '7' + random.slice(1, 4) + variant + random.slice(5))
-    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  const random = Array.from(crypto.getRandomValues(new Uint8Array(10)), (byte) => (byte + 256).toString(16).slice(1));
+  return (Date.now().toString(16).padStart(12, '0') + random.join(''))
+    .replace(/(.{8})(.{4}).(.{3}).(.{3})/, '$1-$2-7$3-8$4-');
 }

@@ -18,75 +18,64 @@
  * @property {Object<string, Field>} [fields] of an object
  */
 
-const TEXT_RULES = {
-  uuid: [/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, 'a UUID'],
-  decimal: [/^-?\d+(\.\d+)?$/, 'a decimal number in a string'],
-  bytes: [/^([A-Za-z\d+/]{4})*([A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/, 'base64 text'],
-  char: [/^.$/su, 'a single character'],
-  date: [/^\d{4}-\d\d-\d\d$/, 'a date such as 2026-01-31'],
-  'date-time': [/^\d{4}-\d\d-\d\dT([01]\d|2[0-3])(:[0-5]\d){2}(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/,
-    'a date and time such as 2026-01-31T12:00:00Z'],
-  int64: [/^(0|-?[1-9]\d*)$/, 'an integer in a string', '-9223372036854775808', '9223372036854775807'],
-  uint64: [/^(0|-?[1-9]\d*)$/, 'an integer in a string', 0, '18446744073709551615'],
+/** `Object.hasOwn`, which is younger than the syntax we use. */
+export const hasOwn = (object, name) => Object.prototype.hasOwnProperty.call(object, name);
+
+/** A lone surrogate is no text: it has no UTF-8 form, and would be refused as a broken frame. */
+const isText = (value) => typeof value === 'string' && !/\p{Surrogate}/u.test(value);
+const isObject = (value) => typeof value === 'object' && !Array.isArray(value);
+const integerText = ['an integer in a string', /^(0|-?[1-9]\d*)$/];
+
+/** For each type what a value must be, and the test; a pattern is one of text. Then the type's own bounds. */
+const TYPES = {
+  string: ['a string', /^/],
+  boolean: ['a boolean', (value) => value === !!value],
+  integer: ['an integer', Number.isInteger],
+  number: ['a number', Number.isFinite],
+  array: ['a list', Array.isArray],
+  tuple: ['a list', Array.isArray],
+  map: ['an object', isObject],
+  object: ['an object', isObject],
+  char: ['a single character', /^.$/su],
+  uuid: ['a UUID', /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i],
+  decimal: ['a decimal number in a string', /^-?\d+(\.\d+)?$/],
+  bytes: ['base64 text', /^(?=(.{4})*$)[A-Za-z\d+/]*={0,2}$/],
+  date: ['a date such as 2026-01-31', /^\d{4}-.{5}$/],
+  'date-time': ['a date and time such as 2026-01-31T12:00:00Z',
+    /^\d{4}-.{5}T([01]\d|2[0-3])(:[0-5]\d){2}(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/],
+  int64: [...integerText, -(2n ** 63n), 2n ** 63n - 1n],
+  uint64: [...integerText, 0, 2n ** 64n - 1n],
 };
 
-/** A day that is in the calendar: 2026-02-29 is not. @param {string} day */
-export function isDay(day) {
+/** Whether a text begins with a day that is in the calendar: 2026-02-29 is not. */
+const startsWithDay = (text) => {
+  const day = text.slice(0, 10);
   const date = new Date(day + 'T00:00:00Z');
-  return !isNaN(+date) && date.toISOString().startsWith(day);
-}
+  return !isNaN(date) && date.toISOString().startsWith(day);
+};
 
 /**
- * The first rule that `value` itself breaks, or undefined. What is inside of lists and objects is `checkField`'s.
+ * The first rule that `value` itself breaks, or something falsy. What is inside of lists and objects is `checkField`'s.
  * @param {Field} field
  * @param {any} value
- * @returns {string|undefined}
  */
 export function brokenRule(field, value) {
-  const {type, pattern} = field;
-  if (value === null) return field.nullable || type === 'json' ? undefined : 'must not be null';
-  // A lone surrogate is no text: it has no UTF-8 form, and would be refused as a broken frame.
-  const isText = typeof value === 'string' && !/\p{Surrogate}/u.test(value);
+  const {type, items, pattern} = field;
+  const [words, test, lowest, highest] = TYPES[type] || [];
+  const {minimum = lowest, maximum = highest, minLength = items?.length, maxLength = items?.length, oneOf = field.values} = field;
+  // 64-bit integers are text, and compared as what they say. What isn't given compares as NaN.
+  const size = highest ? BigInt : Number;
   const isList = Array.isArray(value);
-  const isNumber = typeof value === 'number' && isFinite(value);
-  const rule = TEXT_RULES[type];
-  let {minimum, maximum, minLength, maxLength, oneOf} = field;
-  let unit = 'character';
-  if (rule) {
-    if (!isText || !rule[0].test(value) || /^date/.test(type) && !isDay(value.slice(0, 10))) return 'must be ' + rule[1];
-    if (rule.length > 2) {
-      if (minimum == null) minimum = rule[2];
-      if (maximum == null) maximum = rule[3];
-    }
-  } else if (type === 'string') {
-    if (!isText) return 'must be a string';
-  } else if (type === 'boolean') {
-    if (typeof value !== 'boolean') return 'must be a boolean';
-  } else if (type === 'integer') {
-    if (!isNumber || value % 1) return 'must be an integer';
-  } else if (type === 'number') {
-    if (!isNumber) return 'must be a number';
-  } else if (type === 'array' || type === 'tuple') {
-    if (!isList) return 'must be a list';
-    unit = 'item';
-    if (type === 'tuple') minLength = maxLength = field.items.length;
-  } else if (type === 'map' || type === 'object') {
-    if (typeof value !== 'object' || isList) return 'must be an object';
-  } else if (type === 'enum') {
-    oneOf = field.values;
-  }
-  // 64-bit integers are text, and compared as what they say.
-  const size = rule && rule.length > 2 ? BigInt : Number;
-  if (minimum != null && size(value) < size(minimum)) return 'must be at least ' + minimum;
-  if (maximum != null && size(value) > size(maximum)) return 'must be at most ' + maximum;
-  const count = (bound, n) => `must have at ${bound} ${n} ${unit}${n === 1 ? '' : 's'}`;
-  if (minLength != null || maxLength != null) {
-    const length = isText ? [...value].length : value.length;
-    if (length < minLength) return count('least', minLength);
-    if (length > maxLength) return count('most', maxLength);
-  }
-  if (pattern != null && !new RegExp(pattern, 'u').test(value)) return 'must match ' + pattern;
-  if (oneOf && !oneOf.includes(value)) return 'must be one of: ' + oneOf.join(', ');
+  const {length} = isList || isText(value) ? [...value] : '';
+  const count = (bound, n) => `must have at ${bound} ${n} ${isList ? 'item' : 'character'}${n === 1 ? '' : 's'}`;
+  return value === null ? !field.nullable && type !== 'json' && 'must not be null' :
+    test && !(test.test ? isText(value) && test.test(value) && (!/^date/.test(type) || startsWithDay(value)) : test(value)) && 'must be ' + words ||
+    size(value) < size(minimum) && 'must be at least ' + minimum ||
+    size(value) > size(maximum) && 'must be at most ' + maximum ||
+    length < minLength && count('least', minLength) ||
+    length > maxLength && count('most', maxLength) ||
+    pattern && !new RegExp(pattern, 'u').test(value) && 'must match ' + pattern ||
+    oneOf?.includes && !oneOf.includes(value) && 'must be one of: ' + oneOf.join(', ');
 }
 
 /**
@@ -97,13 +86,13 @@ export function brokenRule(field, value) {
  * @param {Object<string, string>} errors
  */
 export function checkField(field, value, path, errors) {
-  const broken = field.readOnly ? 'is read-only' : brokenRule(field, value);
+  const {type, items, values, fields, readOnly} = field;
+  const broken = readOnly ? 'is read-only' : brokenRule(field, value);
   if (broken) errors[path] = broken;
-  else if (value === null) return;
-  else if (field.type === 'array') value.forEach((item, i) => checkField(field.items, item, path + '.' + i, errors));
-  else if (field.type === 'tuple') value.forEach((item, i) => checkField(field.items[i], item, path + '.' + i, errors));
-  else if (field.type === 'map') Object.keys(value).forEach((key) => checkField(field.values, value[key], path + '.' + key, errors));
-  else if (field.type === 'object') checkFields(field.fields, value, path + '.', false, errors);
+  else if (fields && value) checkFields(fields, value, path + '.', false, errors);
+  else if (value && (items || type === 'map')) {
+    Object.entries(value).forEach(([key, item]) => checkField(items ? items[key] || items : values, item, path + '.' + key, errors));
+  }
 }
 
 /**
@@ -118,7 +107,7 @@ export function checkFields(fields, values, prefix, partial, errors) {
   for (const name of Object.keys(fields)) {
     const field = fields[name];
     // A name such as "constructor" must not be found on Object.prototype.
-    const value = Object.prototype.hasOwnProperty.call(values, name) ? values[name] : undefined;
+    const value = hasOwn(values, name) ? values[name] : undefined;
     if (field.readOnly) continue;
     if (value !== undefined) checkField(field, value, prefix + name, errors);
     else if (field.required && !partial) errors[prefix + name] = 'is required';

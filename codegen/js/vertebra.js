@@ -3,7 +3,7 @@
 
 import {checkFields} from './validate.js';
 import {createSession} from './session.js';
-import {createPending} from './pending.js';
+import {createStates} from './pending.js';
 import {createLive} from './live.js';
 import {createSync} from './sync.js';
 
@@ -12,80 +12,63 @@ import {createSync} from './sync.js';
  * @param {string} [schema] the fingerprint of the schema that the models were generated from
  */
 export function createVertebra(Backbone, schema) {
-  const http = Backbone.sync;
-  const app = Object.assign({}, Backbone.Events);
+  const app = {...Backbone.Events, state: 'offline'};
   const session = createSession(app, schema);
-  const pending = createPending();
-  const live = createLive(app, session, pending);
-  const sync = createSync(http, session, live, pending);
-
-  const model = {
+  const stateOf = createStates();
+  const live = createLive(app, session, stateOf);
+  const sync = createSync(Backbone.sync, session, live, stateOf);
+  const shared = {
     live: true,
     sync,
-    /** What is parsed has come from the server: it has this row. */
-    parse(response) {
-      pending.known.add(this);
-      return response;
-    },
-    /** A model whose create is under way is not new any more: it is not created twice, and destroy reaches it. */
-    isNew() {
-      return !this.has(this.idAttribute) && !pending.creating(this);
-    },
-    /** Names every failing field: {title: 'is required'}; undefined if there is none. */
-    validate(attributes, options) {
-      const errors = {};
-      checkFields(this.schema.fields, attributes, '', !!(options && options.patch), errors);
-      return Object.keys(errors).length ? errors : undefined;
-    },
-    /** Stops following the row. */
-    unsubscribe() {
-      live.leave(this);
-      return this;
-    },
-  };
-
-  const collection = {
-    live: true,
-    sync,
-    /** A snapshot knows nothing of models whose create is under way: they stay. */
-    parse(response) {
-      return Array.isArray(response) ? response.concat(this.models.filter((item) => pending.creating(item))) : response;
-    },
-    /** From now on this is the collection of the rows that match. @param {object} [query] {where, sort, limit} */
-    subscribe(query, options) {
-      this.query = query;
-      return this.fetch(options);
-    },
-    /** Stops following; the models stay as they are. */
-    unsubscribe() {
-      live.leave(this);
-      return this;
-    },
-    /** Ids such as "__proto__" and "constructor" are ids like others. */
-    _reset() {
-      Backbone.Collection.prototype._reset.call(this);
-      this._byId = Object.create(null);
-    },
+    /** Stops following the server; what is here stays as it is. */
+    unsubscribe() { live.leave(this); },
   };
 
   return Object.assign(app, {
-    state: 'offline',
-    model,
-    collection,
     sync,
-    /** @param {any} [target] a URL or a socket.io-client socket @param {any} [options] {token, WebSocket, cid, timers, random} */
-    connect(target, options) {
-      session.connect(target, options);
-      return app;
+
+    model: {
+      ...shared,
+      /** What is parsed has come from the server: it has this row. */
+      parse(response) {
+        stateOf(this).known = true;
+        return response;
+      },
+      /** A model whose create is under way is not new any more: it is not created twice, and destroy reaches it. */
+      isNew() {
+        return !this.has(this.idAttribute) && !stateOf(this).create;
+      },
+      /** Names every failing field: {title: 'is required'}; undefined if there is none. */
+      validate(attributes, options) {
+        const errors = {};
+        checkFields(this.schema.fields, attributes, '', options?.patch, errors);
+        if (Object.keys(errors).length) return errors;
+      },
     },
+
+    collection: {
+      ...shared,
+      /** A snapshot knows nothing of models whose create is under way: they stay. */
+      parse(response, options) {
+        if (!Array.isArray(response)) return response;
+        return response.concat((options.previousModels || this.models).filter((model) => stateOf(model).create));
+      },
+      /** From now on this is the collection of the rows that match. @param {object} [query] {where, sort, limit} */
+      subscribe(query, options) {
+        this.query = query;
+        return this.fetch(options);
+      },
+      /** Ids such as "__proto__" and "constructor" are ids like others. */
+      _reset() {
+        Backbone.Collection.prototype._reset.call(this);
+        this._byId = Object.create(null);
+      },
+    },
+
+    /** @type {(target?: any, options?: any) => void} a URL or a socket.io-client socket; {token, WebSocket, cid, timers, random} */
+    connect: session.connect,
+    close: session.end,
     /** Sends something that is no row, to whoever listens to it now. */
-    signal(topic, payload) {
-      session.signal(topic, payload);
-      return app;
-    },
-    close() {
-      session.end();
-      return app;
-    },
+    signal: (topic, payload) => session.send(['E', topic, payload]),
   });
 }
