@@ -125,7 +125,10 @@ impl Builder {
                 .map(|root| package.join(root))
                 .filter(|root| root.is_file())
                 .collect(),
-            sources => sources.iter().map(|path| package.join(path)).collect::<Vec<_>>(),
+            sources => sources
+                .iter()
+                .map(|path| package.join(path))
+                .collect::<Vec<_>>(),
         };
         let source = source::read(&roots, &Cfg::from_cargo(environment.clone()))?;
         let found = check::check(&source.schema, &source.places);
@@ -153,7 +156,10 @@ mod tests {
         let text = |path: PathBuf| path.display().to_string();
         BTreeMap::from([
             ("OUT_DIR".to_string(), text(directory.join("out"))),
-            ("CARGO_MANIFEST_DIR".to_string(), text(directory.to_path_buf())),
+            (
+                "CARGO_MANIFEST_DIR".to_string(),
+                text(directory.to_path_buf()),
+            ),
             ("CARGO_PKG_NAME".to_string(), "my-app".to_string()),
             ("CARGO_CFG_UNIX".to_string(), String::new()),
         ])
@@ -167,8 +173,12 @@ mod tests {
         fs::write(directory.path().join("src/models.rs"), model).expect("a file");
 
         let files = Builder::new().run_in(&environment).expect("files");
-        assert_eq!(files, ["src/lib.rs", "src/models.rs"].map(|file| directory.path().join(file)));
-        let program = fs::read_to_string(directory.path().join("out/vertebra.rs")).expect("vertebra.rs");
+        assert_eq!(
+            files,
+            ["src/lib.rs", "src/models.rs"].map(|file| directory.path().join(file))
+        );
+        let program =
+            fs::read_to_string(directory.path().join("out/vertebra.rs")).expect("vertebra.rs");
         for part in [
             r#"pub static BUNDLE: ::vertebra::Bundle = ::vertebra::Bundle::new(&["#,
             r#"("my-app.js", "text/javascript; charset=utf-8", include_str!(concat!(env!("OUT_DIR"), "/my-app.js"))),"#,
@@ -187,29 +197,47 @@ mod tests {
         let environment = package(directory.path(), model);
         let times = || -> Vec<_> {
             let all = fs::read_dir(directory.path().join("out")).expect("a directory");
-            all.map(|file| file.and_then(|file| Ok((file.path(), file.metadata()?.modified()?))).expect("a file"))
-                .collect()
+            all.map(|file| {
+                file.and_then(|file| Ok((file.path(), file.metadata()?.modified()?)))
+                    .expect("a file")
+            })
+            .collect()
         };
         Builder::new().run_in(&environment).expect("files");
-        let (first, bytes) = (times(), fs::read(directory.path().join("out/vertebra.rs")).expect("a file"));
+        let (first, bytes) = (
+            times(),
+            fs::read(directory.path().join("out/vertebra.rs")).expect("a file"),
+        );
         Builder::new().run_in(&environment).expect("files");
         assert_eq!(times(), first);
-        assert_eq!(fs::read(directory.path().join("out/vertebra.rs")).expect("a file"), bytes);
+        assert_eq!(
+            fs::read(directory.path().join("out/vertebra.rs")).expect("a file"),
+            bytes
+        );
     }
 
     #[test]
     fn mistakes_leave_nothing_behind() {
         let directory = tempfile::tempdir().expect("a directory");
-        let model = "#[derive(Model)] pub struct Todo { #[model(id)] id: uuid::Uuid, when: Instant }";
+        let model =
+            "#[derive(Model)] pub struct Todo { #[model(id)] id: uuid::Uuid, when: Instant }";
         let environment = package(directory.path(), model);
         let error = Builder::new().run_in(&environment).expect_err("mistakes");
-        assert!(error.to_string().contains("can't find the type `Instant`"), "{error}");
+        assert!(
+            error.to_string().contains("can't find the type `Instant`"),
+            "{error}"
+        );
         assert!(!directory.path().join("out").exists());
     }
 
     #[test]
     fn outside_of_a_build_script_there_is_nowhere_to_write() {
-        let error = Builder::new().run_in(&BTreeMap::new()).expect_err("no environment");
-        assert_eq!(error.to_string(), "`OUT_DIR` isn't set: a `Builder` runs in a build script");
+        let error = Builder::new()
+            .run_in(&BTreeMap::new())
+            .expect_err("no environment");
+        assert_eq!(
+            error.to_string(),
+            "`OUT_DIR` isn't set: a `Builder` runs in a build script"
+        );
     }
 }

@@ -172,7 +172,9 @@ fn collections_that_travel(review: &mut Review<'_>) {
     for (index, model) in review.models() {
         let name = &*model.collection;
         let plain = |one: char| one.is_ascii_alphanumeric() || one == '_' || one == '-';
-        let why = if !name.starts_with(|one: char| one.is_ascii_alphabetic()) || !name.chars().all(plain) {
+        let why = if !name.starts_with(|one: char| one.is_ascii_alphabetic())
+            || !name.chars().all(plain)
+        {
             format!("{name:?} can't be the name of a collection")
         } else if name.to_ascii_lowercase().starts_with("sqlite_") {
             format!("{name:?} would be a name of the database's own")

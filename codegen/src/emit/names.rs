@@ -52,11 +52,13 @@ impl Locals {
 
     /// The name itself where that is possible, otherwise with `_` behind it.
     pub fn name(&mut self, exported: &str) -> Name {
-        let mut local = if escape::is_identifier(exported) {
-            exported.to_string()
-        } else {
-            "_".to_string()
-        };
+        let mut local: String = exported
+            .chars()
+            .filter(|one| escape::is_identifier_char(*one))
+            .collect();
+        if !escape::is_identifier(&local) {
+            local.insert_str(0, "Model");
+        }
         while escape::is_reserved(&local) || !self.taken.insert(local.clone()) {
             local.push('_');
         }

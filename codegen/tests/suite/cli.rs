@@ -18,7 +18,11 @@ pub struct Todo {
 /// A crate named `my-app` whose `src/lib.rs` is the text.
 fn project(lib: &str) -> TempDir {
     let directory = tempfile::tempdir().expect("a directory");
-    put(directory.path(), "Cargo.toml", "[package]\nname = 'my-app'\n");
+    put(
+        directory.path(),
+        "Cargo.toml",
+        "[package]\nname = 'my-app'\n",
+    );
     put(directory.path(), "src/lib.rs", lib);
     directory
 }
@@ -30,7 +34,9 @@ fn put(directory: &Path, name: &str, text: &str) {
 }
 
 fn vertebra(directory: &TempDir, arguments: &[&str]) -> Output {
-    run(Command::new(env!("CARGO_BIN_EXE_vertebra")).args(arguments).current_dir(directory))
+    run(Command::new(env!("CARGO_BIN_EXE_vertebra"))
+        .args(arguments)
+        .current_dir(directory))
 }
 
 /// Runs, expects the exit code, and returns what went to the standard output and to the error output.
@@ -39,7 +45,11 @@ fn expect(directory: &TempDir, arguments: &[&str], code: i32) -> (String, String
     let output = vertebra(directory, arguments);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (out, err) = (text(&output.stdout), text(&output.stderr));
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{out}{err}");
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "{arguments:?}\n{out}{err}"
+    );
     (out, err)
 }
 
@@ -52,7 +62,12 @@ fn listed(directory: &Path) -> Vec<String> {
             let path = entry.expect("an entry").path();
             match path.is_dir() {
                 true => open.push(path),
-                false => files.push(path.strip_prefix(directory).expect("inside").display().to_string()),
+                false => files.push(
+                    path.strip_prefix(directory)
+                        .expect("inside")
+                        .display()
+                        .to_string(),
+                ),
             }
         }
     }
@@ -75,7 +90,8 @@ fn without_arguments_a_crate_gets_its_files() {
         "web/generated/my-app.js",
     ];
     assert_eq!(listed(directory.path()), expected);
-    let script = fs::read_to_string(directory.path().join("web/generated/my-app.global.js")).expect("a file");
+    let script = fs::read_to_string(directory.path().join("web/generated/my-app.global.js"))
+        .expect("a file");
     assert!(script.contains("root.myApp = factory(root.Backbone)"));
 }
 
@@ -85,7 +101,11 @@ fn a_second_run_touches_nothing() {
     expect(&directory, &["generate"], 0);
     let times = || -> Vec<_> {
         let out = directory.path().join("web/generated");
-        let time = |name: &String| fs::metadata(out.join(name)).and_then(|file| file.modified()).expect("a time");
+        let time = |name: &String| {
+            fs::metadata(out.join(name))
+                .and_then(|file| file.modified())
+                .expect("a time")
+        };
         listed(&out).iter().map(time).collect()
     };
     let first = times();
@@ -103,15 +123,29 @@ fn check_shows_the_difference_and_writes_nothing() {
     assert_eq!(listed(directory.path()), before);
 
     expect(&directory, &["generate"], 0);
-    assert_eq!(expect(&directory, &["generate", "--check"], 0), (String::new(), String::new()));
+    assert_eq!(
+        expect(&directory, &["generate", "--check"], 0),
+        (String::new(), String::new())
+    );
 
-    put(directory.path(), "src/lib.rs", &TODO.replace("title", "heading"));
+    put(
+        directory.path(),
+        "src/lib.rs",
+        &TODO.replace("title", "heading"),
+    );
     let (out, _) = expect(&directory, &["generate", "--check"], 1);
-    for line in ["--- a/my-app.js", "-      title: {type: 'string', required: true},", "+      heading: {"] {
+    for line in [
+        "--- a/my-app.js",
+        "-      title: {type: 'string', required: true},",
+        "+      heading: {",
+    ] {
         assert!(out.contains(line), "{line}\n{out}");
     }
     let (out, _) = expect(&directory, &["generate", "--check", "--format", "json"], 1);
-    assert!(out.contains(r#"{"change":"changed","file":"web/generated/my-app.js","level":"info"}"#), "{out}");
+    assert!(
+        out.contains(r#"{"change":"changed","file":"web/generated/my-app.js","level":"info"}"#),
+        "{out}"
+    );
 }
 
 #[test]
@@ -123,7 +157,15 @@ fn stale_files_go_when_they_are_ours() {
     put(&out, "old.js", "// mine\n");
     put(&out, "notes.txt", "mine");
     expect(&directory, &["generate", "--name", "new"], 0);
-    let expected = [".vertebra.json", "new.cjs", "new.d.ts", "new.global.js", "new.js", "notes.txt", "old.js"];
+    let expected = [
+        ".vertebra.json",
+        "new.cjs",
+        "new.d.ts",
+        "new.global.js",
+        "new.js",
+        "notes.txt",
+        "old.js",
+    ];
     assert_eq!(listed(&out), expected);
 }
 
@@ -134,7 +176,11 @@ fn a_list_that_lies_removes_nothing_outside() {
     let out = directory.path().join("web/generated");
     let ours = fs::read_to_string(out.join("my-app.js")).expect("a file");
     put(directory.path(), "web/precious.js", &ours);
-    put(&out, ".vertebra.json", r#"{"files": ["../precious.js", "/precious.js"]}"#);
+    put(
+        &out,
+        ".vertebra.json",
+        r#"{"files": ["../precious.js", "/precious.js"]}"#,
+    );
     expect(&directory, &["generate"], 0);
     assert!(directory.path().join("web/precious.js").is_file());
 }
@@ -147,7 +193,10 @@ fn a_link_in_the_output_is_not_followed() {
     let link = directory.path().join("web/generated/my-app.js");
     std::os::unix::fs::symlink(directory.path().join("elsewhere.js"), link).expect("a link");
     expect(&directory, &["generate"], 0);
-    assert_eq!(fs::read_to_string(directory.path().join("elsewhere.js")).expect("a file"), "mine");
+    assert_eq!(
+        fs::read_to_string(directory.path().join("elsewhere.js")).expect("a file"),
+        "mine"
+    );
 }
 
 #[test]
@@ -155,7 +204,11 @@ fn stdout_shows_every_file_and_writes_none() {
     let directory = project(TODO);
     let before = listed(directory.path());
     let (out, _) = expect(&directory, &["generate", "--stdout", "--name", "todo"], 0);
-    for part in ["==> todo.js <==\n// Generated by Vertebra.", "==> todo.d.ts <==", "export const Todo = "] {
+    for part in [
+        "==> todo.js <==\n// Generated by Vertebra.",
+        "==> todo.d.ts <==",
+        "export const Todo = ",
+    ] {
         assert!(out.contains(part), "{part}");
     }
     assert_eq!(listed(directory.path()), before);
@@ -168,7 +221,12 @@ fn mistakes_are_shown_all_at_once_and_nothing_is_written() {
     let before = listed(directory.path());
     let (out, err) = expect(&directory, &["generate"], 1);
     assert_eq!(out, "");
-    for part in ["the module `gone` has no file", "`Instant`", "--> src/lib.rs:3:50", "3 mistakes: nothing was generated"] {
+    for part in [
+        "the module `gone` has no file",
+        "`Instant`",
+        "--> src/lib.rs:3:50",
+        "3 mistakes: nothing was generated",
+    ] {
         assert!(err.contains(part), "{part}\n{err}");
     }
     assert!(!err.contains('\u{1b}'), "colours in a pipe");
@@ -194,7 +252,11 @@ fn settings_come_from_either_file_and_give_way_to_arguments() {
     let script = fs::read_to_string(directory.path().join("js/one.global.js")).expect("a file");
     assert!(script.contains("urlRoot: '/v1/todos'") && script.contains("root.App = "));
 
-    put(directory.path(), "vertebra.toml", "out = 'js2'\nsource = ['src/models.rs']\n");
+    put(
+        directory.path(),
+        "vertebra.toml",
+        "out = 'js2'\nsource = ['src/models.rs']\n",
+    );
     let (out, _) = expect(&directory, &["generate", "--name", "two"], 0);
     assert!(out.contains("added js2/two.js"), "{out}");
 }
@@ -203,7 +265,11 @@ fn settings_come_from_either_file_and_give_way_to_arguments() {
 fn features_decide_what_is_there() {
     let lib = format!("{TODO}\n#[cfg(feature = 'notes')]\n#[derive(Model)]\nstruct Note {{ #[model(id)] id: u32 }}\n").replace('\'', "\"");
     let directory = project(&lib);
-    put(directory.path(), "Cargo.toml", "[package]\nname = 'my-app'\n[features]\ndefault = ['more']\nmore = ['notes']\nnotes = []\n");
+    put(
+        directory.path(),
+        "Cargo.toml",
+        "[package]\nname = 'my-app'\n[features]\ndefault = ['more']\nmore = ['notes']\nnotes = []\n",
+    );
     let has_notes = |arguments: &[&str]| {
         let arguments = [&["generate", "--stdout"], arguments].concat();
         expect(&directory, &arguments, 0).0.contains("const Note =")
@@ -229,19 +295,33 @@ fn wrong_usage_is_told_from_wrong_models() {
     }
     put(directory.path(), "vertebra.toml", "output = 'js'\n");
     let (_, err) = expect(&directory, &["generate"], 2);
-    assert!(err.contains("vertebra.toml") && err.contains("unknown field `output`"), "{err}");
+    assert!(
+        err.contains("vertebra.toml") && err.contains("unknown field `output`"),
+        "{err}"
+    );
     let empty = project("struct Nothing;");
     let (_, err) = expect(&empty, &["generate"], 1);
-    assert!(err.contains("there is no `#[derive(Model)]` in src/lib.rs"), "{err}");
+    assert!(
+        err.contains("there is no `#[derive(Model)]` in src/lib.rs"),
+        "{err}"
+    );
 }
 
 #[test]
 fn help_has_examples_and_the_version_is_known() {
     let directory = project(TODO);
     let (help, _) = expect(&directory, &["generate", "--help"], 0);
-    for part in ["Examples:", "vertebra generate --check", "Exit codes:", "--no-default-features"] {
+    for part in [
+        "Examples:",
+        "vertebra generate --check",
+        "Exit codes:",
+        "--no-default-features",
+    ] {
         assert!(help.contains(part), "{part}\n{help}");
     }
     let (version, _) = expect(&directory, &["--version"], 0);
-    assert_eq!(version, concat!("vertebra ", env!("CARGO_PKG_VERSION"), "\n"));
+    assert_eq!(
+        version,
+        concat!("vertebra ", env!("CARGO_PKG_VERSION"), "\n")
+    );
 }

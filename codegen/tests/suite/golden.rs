@@ -28,7 +28,11 @@ fn fixtures_render_as_before() {
             }
         }
     }
-    assert!(different.is_empty(), "{}\nUPDATE_GOLDEN=1 accepts this", different.join("\n"));
+    assert!(
+        different.is_empty(),
+        "{}\nUPDATE_GOLDEN=1 accepts this",
+        different.join("\n")
+    );
 }
 
 #[test]
@@ -36,7 +40,12 @@ fn every_javascript_file_has_the_runtime() {
     for fixture in all_fixtures() {
         for (path, text) in &fixture.files {
             let is_script = !path.display().to_string().ends_with(".d.ts");
-            assert_eq!(text.contains(javascript::runtime()), is_script, "{}", path.display());
+            assert_eq!(
+                text.contains(javascript::runtime()),
+                is_script,
+                "{}",
+                path.display()
+            );
         }
     }
 }
@@ -53,7 +62,10 @@ fn rendering_twice_gives_the_same_bytes() {
 #[test]
 fn secrets_are_in_no_output() {
     let input = fs::read_to_string(fixtures().join("types.rs")).expect("a fixture");
-    assert!(input.to_lowercase().matches("hush").count() >= 6, "the fixture has lost its secrets");
+    assert!(
+        input.to_lowercase().matches("hush").count() >= 6,
+        "the fixture has lost its secrets"
+    );
     for fixture in all_fixtures() {
         for (path, text) in &fixture.files {
             assert!(!text.to_lowercase().contains("hush"), "{}", path.display());

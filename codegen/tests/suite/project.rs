@@ -23,7 +23,14 @@ pub fn fixtures() -> PathBuf {
 pub fn all_fixtures() -> Vec<Fixture> {
     let mut names: Vec<String> = fs::read_dir(fixtures())
         .expect("fixtures")
-        .filter_map(|file| file.expect("a file").file_name().into_string().ok()?.strip_suffix(".rs").map(String::from))
+        .filter_map(|file| {
+            file.expect("a file")
+                .file_name()
+                .into_string()
+                .ok()?
+                .strip_suffix(".rs")
+                .map(String::from)
+        })
         .collect();
     names.sort();
     assert!(names.len() >= 4, "{names:?}");
@@ -37,7 +44,11 @@ pub fn fixture(name: &str) -> Fixture {
     let found = check::check(&source.schema, &source.places);
     assert!(found.is_empty(), "{}", check::Diagnostics(found));
     let files = emit::render(&source.schema, &emit::Config::new(name));
-    Fixture { name: name.to_string(), source, files }
+    Fixture {
+        name: name.to_string(),
+        source,
+        files,
+    }
 }
 
 /// What the workspace's JavaScript tests have installed, if they have.
@@ -48,7 +59,9 @@ pub fn node_modules() -> Option<PathBuf> {
 
 /// Runs a program to its end.
 pub fn run(command: &mut Command) -> Output {
-    command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
+    command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
 /// What a program printed; it has to have ended well.

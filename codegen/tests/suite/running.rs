@@ -27,8 +27,16 @@ fn written(directory: &Path) -> Vec<Fixture> {
 fn every_script_is_javascript() {
     let directory = tempfile::tempdir().expect("a directory");
     for fixture in written(directory.path()) {
-        for path in fixture.files.keys().filter(|path| !path.display().to_string().ends_with(".d.ts")) {
-            printed(Command::new("node").arg("--check").arg(directory.path().join(path)));
+        for path in fixture
+            .files
+            .keys()
+            .filter(|path| !path.display().to_string().ends_with(".d.ts"))
+        {
+            printed(
+                Command::new("node")
+                    .arg("--check")
+                    .arg(directory.path().join(path)),
+            );
         }
     }
 }
@@ -43,7 +51,8 @@ fn expected(fixture: &Fixture) -> Value {
                 .visible()
                 .filter(|(_, field)| !field.is(Flag::Id) && !field.is_read_only())
                 .filter_map(|(_, field)| {
-                    let value: Value = serde_json::from_str(field.default.as_deref()?).expect("JSON");
+                    let value: Value =
+                        serde_json::from_str(field.default.as_deref()?).expect("JSON");
                     Some((field.name.to_string(), value))
                 });
             json!({
@@ -55,7 +64,9 @@ fn expected(fixture: &Fixture) -> Value {
             })
         })
         .collect();
-    let exports = models.iter().flat_map(|one| [one["model"].clone(), one["collection"].clone()]);
+    let exports = models
+        .iter()
+        .flat_map(|one| [one["model"].clone(), one["collection"].clone()]);
     let exports: Vec<Value> = exports.chain([json!("vertebra")]).collect();
     json!({"name": fixture.name, "global": fixture.name, "exports": exports, "models": models})
 }
@@ -71,7 +82,12 @@ fn every_script_loads_and_makes_its_classes() {
     let list = directory.path().join("expected.json");
     fs::write(&list, json!(expected).to_string()).expect("a file");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/load.mjs");
-    let output = printed(Command::new("node").arg(script).arg(directory.path()).arg(&list));
+    let output = printed(
+        Command::new("node")
+            .arg(script)
+            .arg(directory.path())
+            .arg(&list),
+    );
     assert_eq!(output.trim(), format!("{} loaded", fixtures.len()));
 }
 
@@ -93,14 +109,25 @@ fn declarations_hold_under_strict() {
     });
     fs::write(directory.path().join("tsconfig.json"), options.to_string()).expect("a file");
     let tsc = modules.join("typescript/bin/tsc");
-    printed(Command::new("node").arg(tsc).arg("--project").arg(directory.path()));
+    printed(
+        Command::new("node")
+            .arg(tsc)
+            .arg("--project")
+            .arg(directory.path()),
+    );
 }
 
 /// Names that would be something else than names if they were printed as they are.
 #[test]
 fn hostile_names_are_data() {
     let hostile = fixture("hostile");
-    let fields: usize = hostile.source.schema.models.iter().map(|model| model.fields.len()).sum();
+    let fields: usize = hostile
+        .source
+        .schema
+        .models
+        .iter()
+        .map(|model| model.fields.len())
+        .sum();
     assert!(fields >= 30, "only {fields} hostile names");
     for (path, text) in &hostile.files {
         let lower = text.to_lowercase();

@@ -75,8 +75,12 @@ pub fn is_reserved(name: &str) -> bool {
 /// Whether a name is spelled like an identifier. Only ASCII is: the sets of Unicode that Rust, JavaScript and its tools
 /// allow differ by their age.
 pub fn is_identifier(name: &str) -> bool {
-    let first = |one: char| one.is_ascii_alphabetic() || matches!(one, '_' | '$');
-    name.starts_with(first) && name.chars().all(|one| first(one) || one.is_ascii_digit())
+    name.chars().all(is_identifier_char) && name.starts_with(|one: char| !one.is_ascii_digit())
+}
+
+/// Whether a character can be inside of an identifier.
+pub fn is_identifier_char(one: char) -> bool {
+    one.is_ascii_alphanumeric() || matches!(one, '_' | '$')
 }
 
 /// A string literal in single quotes.

@@ -45,16 +45,25 @@ fn inlined(module: &str) -> String {
     format!("{}\n", lines.join("\n").replace("\n\n\n", "\n\n").trim())
 }
 
+/// What every script can use. The runtime may come to use any of them.
+const GLOBALS: &str = "Array ArrayBuffer Atomics BigInt Boolean Date Error Event EventTarget Function Headers Intl Iterator JSON \
+    Map Math Node Number Object Promise Proxy Reflect RegExp Request Response Set String Symbol TypeError URL \
+    URLSearchParams Uint8Array WeakMap WeakRef WeakSet WebSocket Window console crypto fetch globalThis self setTimeout window";
+
+/// Names that the templates use beside the runtime's.
+const TEMPLATES: &str =
+    "Backbone createVertebra define exports factory module require root vertebra";
+
 /// Every word that the files say beside the models: what a model can't be called inside of them.
 pub(super) fn words() -> BTreeSet<String> {
-    let own = "module exports require define factory root globalThis self Backbone createVertebra vertebra";
     let is_word = |one: char| one.is_ascii_alphanumeric() || matches!(one, '_' | '$');
     let code = text().lines().filter(|line| {
         let line = line.trim_start();
         !["//", "/*", "*"].iter().any(|mark| line.starts_with(mark))
     });
     code.flat_map(|line| line.split(|one| !is_word(one)))
-        .chain(own.split(' '))
+        .chain(GLOBALS.split_whitespace())
+        .chain(TEMPLATES.split_whitespace())
         .filter(|word| word.starts_with(|one: char| !one.is_ascii_digit()))
         .map(str::to_string)
         .collect()
