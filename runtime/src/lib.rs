@@ -4,6 +4,7 @@
 // What the derive writes names this crate; here it is itself.
 extern crate self as vertebra;
 
+pub mod client;
 pub mod protocol;
 pub mod store;
 
