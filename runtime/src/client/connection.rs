@@ -45,12 +45,15 @@ impl Shared {
     }
 }
 
+/// Where numbers from 0 up to 1 come from.
+pub(super) type Random = Box<dyn FnMut() -> f64 + Send>;
+
 /// How to connect.
 pub(super) struct Settings {
     pub(super) address: Uri,
     pub(super) handshake: Duration,
     pub(super) backoff: Backoff,
-    pub(super) random: Box<dyn FnMut() -> f64 + Send>,
+    pub(super) random: Random,
 }
 
 /// Keeps the session connected until the server ends it for good, or the client is closed.
@@ -65,7 +68,7 @@ pub(super) async fn run(shared: Arc<Shared>, settings: Settings, closed: oneshot
 async fn stay_connected(shared: &Shared, mut settings: Settings) -> Error {
     loop {
         let mut welcomed = None;
-        let ending = attempt(shared, &settings, &mut welcomed).await;
+        let ending = attempt(shared, &settings.address, settings.handshake, &mut welcomed).await;
         let (why, retry) = match ending {
             Ending::Final(error) => return error,
             Ending::Again(why, retry) => (why, retry),
@@ -81,14 +84,19 @@ async fn stay_connected(shared: &Shared, mut settings: Settings) -> Error {
 }
 
 /// One connection, from dialling to its end.
-async fn attempt(shared: &Shared, settings: &Settings, welcomed: &mut Option<Instant>) -> Ending {
-    let mut socket = match timeout(settings.handshake, dial(settings)).await {
+async fn attempt(
+    shared: &Shared,
+    address: &Uri,
+    handshake: Duration,
+    welcomed: &mut Option<Instant>,
+) -> Ending {
+    let mut socket = match timeout(handshake, dial(address)).await {
         Ok(Ok(socket)) => socket,
         Ok(Err(cause)) => {
-            return Ending::Again(format!("cannot connect to {}: {cause}", settings.address), None);
+            return Ending::Again(format!("cannot connect to {address}: {cause}"), None);
         }
         Err(_) => {
-            return Ending::Again(format!("{} does not answer", settings.address), None);
+            return Ending::Again(format!("{address} does not answer"), None);
         }
     };
     let hello = shared.session().hello().to_json().to_string();
@@ -97,16 +105,16 @@ async fn attempt(shared: &Shared, settings: &Settings, welcomed: &mut Option<Ins
     }
     let (sink, stream) = socket.split();
     tokio::select! {
-        ending = reading(shared, stream, settings.handshake, welcomed) => ending,
+        ending = reading(shared, stream, handshake, welcomed) => ending,
         ending = writing(shared, sink) => ending,
     }
 }
 
 async fn dial(
-    settings: &Settings,
+    address: &Uri,
 ) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, tungstenite::Error> {
     let request =
-        ClientRequestBuilder::new(settings.address.clone()).with_sub_protocol(SUBPROTOCOL);
+        ClientRequestBuilder::new(address.clone()).with_sub_protocol(SUBPROTOCOL);
     let config = WebSocketConfig::default().read_buffer_size(32 * 1024);
     let (socket, _) = connect_async_with_config(request, Some(config), true).await?;
     Ok(socket)

@@ -77,11 +77,6 @@ impl Feed {
     pub(super) fn len(&self) -> usize {
         self.events.len()
     }
-
-    /// Whether something can be read now.
-    pub(super) fn is_ready(&self) -> bool {
-        self.ended || !self.events.is_empty()
-    }
 }
 
 /// The net change of each row, in the order of the last ones.

@@ -167,11 +167,6 @@ impl Session {
         }
     }
 
-    pub(super) fn has_next(&self, sid: Sid) -> bool {
-        let follower = self.feeds.get(&sid);
-        follower.is_none_or(|follower| follower.feed.is_ready())
-    }
-
     pub(super) fn signal(&mut self, topic: String, payload: Value) -> Result<(), Error> {
         self.check_open()?;
         if self.live.is_none() {
