@@ -7,5 +7,6 @@ extern crate self as vertebra;
 pub mod client;
 pub mod protocol;
 pub mod store;
+pub mod sync;
 
 pub use vertebra_schema as schema;
