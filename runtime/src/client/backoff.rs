@@ -47,8 +47,13 @@ mod tests {
     #[test]
     fn bounds_double_up_to_the_largest() {
         let mut backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(16));
-        let bounds: Vec<u128> = (0..40).map(|_| backoff.next(1.0, None).as_millis()).collect();
-        assert_eq!(bounds[..8], [250, 500, 1000, 2000, 4000, 8000, 16000, 16000]);
+        let bounds: Vec<u128> = (0..40)
+            .map(|_| backoff.next(1.0, None).as_millis())
+            .collect();
+        assert_eq!(
+            bounds[..8],
+            [250, 500, 1000, 2000, 4000, 8000, 16000, 16000]
+        );
         assert_eq!(bounds[39], 16000);
         backoff.lasted(Duration::from_secs(15));
         assert_eq!(backoff.next(0.5, None), Duration::from_secs(8));

@@ -113,8 +113,7 @@ async fn attempt(
 async fn dial(
     address: &Uri,
 ) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, tungstenite::Error> {
-    let request =
-        ClientRequestBuilder::new(address.clone()).with_sub_protocol(SUBPROTOCOL);
+    let request = ClientRequestBuilder::new(address.clone()).with_sub_protocol(SUBPROTOCOL);
     let config = WebSocketConfig::default().read_buffer_size(32 * 1024);
     let (socket, _) = connect_async_with_config(request, Some(config), true).await?;
     Ok(socket)

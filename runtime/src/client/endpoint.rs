@@ -14,7 +14,9 @@ pub(super) fn endpoint(url: &str) -> Result<Uri, Error> {
     match scheme {
         "http" | "ws" => {}
         "https" | "wss" => {
-            return refuse("needs TLS, which this build of the client does not have: use http:// or ws://");
+            return refuse(
+                "needs TLS, which this build of the client does not have: use http:// or ws://",
+            );
         }
         _ => return refuse("must begin with http:// or ws://"),
     }
@@ -43,7 +45,10 @@ mod tests {
     fn addresses() {
         check("http://127.0.0.1:4000", "ws://127.0.0.1:4000/realtime");
         check("ws://127.0.0.1:4000/", "ws://127.0.0.1:4000/realtime");
-        check("http://example.org/app/v2/", "ws://example.org/app/v2/realtime");
+        check(
+            "http://example.org/app/v2/",
+            "ws://example.org/app/v2/realtime",
+        );
         check("http://[::1]:4000", "ws://[::1]:4000/realtime");
         check("https://example.org", "needs TLS");
         check("wss://example.org", "needs TLS");

@@ -10,21 +10,31 @@
 
 mod backoff;
 mod builder;
+mod changes;
+mod collection;
 mod connection;
 mod endpoint;
 mod feed;
 mod following;
+mod live;
+mod order;
 mod outbox;
 mod replica;
+mod select;
 mod session;
 mod signal;
 #[cfg(test)]
 mod tests;
 
 pub use builder::ClientBuilder;
+pub use changes::{Change, Changes};
+pub use collection::{Collection, Write};
+pub use live::{LiveCollection, Rows};
 pub use replica::Why;
+pub use select::{List, Live, Select, Subscribe};
 pub use signal::Signal;
 
+use crate::Model;
 use crate::protocol::{Code, Error};
 use connection::Shared;
 use futures_util::Stream;
@@ -75,6 +85,11 @@ impl Client {
         ClientBuilder::new(url.into())
     }
 
+    /// The rows of a model.
+    pub fn collection<M: Model>(&self) -> Collection<M> {
+        Collection::new(self.clone())
+    }
+
     /// How the client is connected, now and from now on.
     pub fn state(&self) -> watch::Receiver<State> {
         self.session(|session| session.state.subscribe())
@@ -112,6 +127,12 @@ impl Client {
         outcome
     }
 
+    /// Asks the server for rows: `{row, seq}` or `{rows, seq}`.
+    async fn read(&self, query: Value) -> Result<Value, Error> {
+        let answer = self.session(|session| session.read(query))?;
+        self.answer(answer).await
+    }
+
     /// Waits for something that the connection will bring, as long as a call may take.
     async fn within<T>(&self, wait: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let Some(limit) = self.handle.timeout else {
@@ -128,7 +149,8 @@ impl Client {
     async fn answer<T>(&self, answer: oneshot::Receiver<Result<T, Error>>) -> Result<T, Error> {
         // A session answers whatever it accepted, at the latest when it ends.
         let lost = |_| Err(Error::new(Code::Unavailable, "the client has ended"));
-        self.within(async { answer.await.unwrap_or_else(lost) }).await
+        self.within(async { answer.await.unwrap_or_else(lost) })
+            .await
     }
 }
 
@@ -137,4 +159,16 @@ impl fmt::Debug for Client {
         let state = *self.handle.shared.session().state.borrow();
         f.debug_struct("Client").field("state", &state).finish()
     }
+}
+
+/// A row from the server as the model's type; one that is none means that the server has another schema.
+fn row<M: Model>(row: Value) -> Result<M, Error> {
+    M::from_wire(row).map_err(|error| Error {
+        code: Code::Schema,
+        ..error
+    })
+}
+
+fn not_a(what: &str) -> Error {
+    Error::new(Code::Schema, format!("the server's answer is no {what}"))
 }

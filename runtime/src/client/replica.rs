@@ -29,6 +29,8 @@ pub enum Why {
     Revoked,
     /// It was gone after an interruption that was too long for the server to say what happened meanwhile.
     Missing,
+    /// It is there, but has become something that this program's model is not.
+    Unreadable,
 }
 
 /// What happened to the rows of a subscription.
@@ -268,12 +270,7 @@ impl Subscription {
     }
 
     /// Applies operations in order. One that is not newer than the row it is about changes nothing.
-    fn apply(
-        &mut self,
-        layout: &Layout<'_>,
-        ops: Vec<Op>,
-        events: &mut Vec<Event>,
-    ) -> Outcome {
+    fn apply(&mut self, layout: &Layout<'_>, ops: Vec<Op>, events: &mut Vec<Event>) -> Outcome {
         for op in ops {
             match op {
                 Op::Enter(id, v, tuple) => {
@@ -352,7 +349,10 @@ impl<'a> Layout<'a> {
         collection: &str,
     ) -> Layout<'a> {
         Layout {
-            columns: columns.get(collection).map(|all| &**all).unwrap_or_default(),
+            columns: columns
+                .get(collection)
+                .map(|all| &**all)
+                .unwrap_or_default(),
             id: ids.get(collection).map_or("id", String::as_str),
         }
     }

@@ -177,7 +177,8 @@ impl Session {
             let message = "signals are sent faster than the connection takes them";
             return Err(Error::new(Code::Overloaded, message));
         }
-        self.passing.push_back(ClientFrame::Signal { topic, payload });
+        self.passing
+            .push_back(ClientFrame::Signal { topic, payload });
         Ok(())
     }
 
@@ -257,7 +258,10 @@ impl Session {
     /// Takes a frame in. An error means that the connection is over.
     pub(super) fn receive(&mut self, frame: ServerFrame) -> Result<(), Ending> {
         if self.live.is_none() && !may_come_first(&frame) {
-            return Err(Ending::Again("a frame came before the welcome".into(), None));
+            return Err(Ending::Again(
+                "a frame came before the welcome".into(),
+                None,
+            ));
         }
         match frame {
             ServerFrame::Welcome(welcome) => self.welcome(&welcome)?,
@@ -404,7 +408,10 @@ impl Session {
             && let Some(last) = error.last
         {
             self.outbox.renumber(last);
-            return Err(Ending::Again("mutation numbers were out of order".into(), None));
+            return Err(Ending::Again(
+                "mutation numbers were out of order".into(),
+                None,
+            ));
         }
         if let Some(waiter) = self.outbox.answer(mid) {
             let _ = waiter.send(result);
@@ -419,7 +426,10 @@ impl Session {
     }
 
     fn failed(&mut self, about: &Value, error: Error) {
-        if let Some(sid) = about["sid"].as_u64().and_then(|sid| Sid::try_from(sid).ok()) {
+        if let Some(sid) = about["sid"]
+            .as_u64()
+            .and_then(|sid| Sid::try_from(sid).ok())
+        {
             self.replica.close(sid);
             if let Some(follower) = self.feeds.get_mut(&sid) {
                 follower.feed.fail(error);

@@ -25,7 +25,9 @@ fn event(rows: &mut Rows, v: u64, id: u8, value: Option<u8>) -> Option<Event> {
         Some(value) => {
             let after = row(id, v, value);
             let before = rows.insert(id, after.clone());
-            let same = before.as_ref().is_some_and(|before| before.values == after.values);
+            let same = before
+                .as_ref()
+                .is_some_and(|before| before.values == after.values);
             (!same).then_some(Event::Put { before, after })
         }
         None => rows.remove(&id).map(|row| Event::Gone {
@@ -40,7 +42,10 @@ fn fold(seen: &mut BTreeMap<String, Value>, event: Event) {
         Event::Put { before, after } => {
             let before = before.map(|row| json!(row.values));
             assert_ne!(before, Some(json!(after.values)), "nothing is told twice");
-            assert_eq!(seen.insert(after.id.to_string(), json!(after.values)), before);
+            assert_eq!(
+                seen.insert(after.id.to_string(), json!(after.values)),
+                before
+            );
         }
         Event::Gone { row, .. } => {
             assert_eq!(seen.remove(&row.id.to_string()), Some(json!(row.values)));
@@ -102,8 +107,17 @@ fn the_end_comes_after_what_happened_before_it() {
     feed.push(event(&mut Rows::new(), 2, 2, Some(1)).unwrap());
     feed.fail(Error::new(Code::Forbidden, "no longer"));
     feed.push(event(&mut Rows::new(), 3, 3, Some(1)).unwrap());
-    assert!(matches!(feed.next(Waker::noop()), Some(Some(Event::Snapshot(_)))));
-    assert!(matches!(feed.next(Waker::noop()), Some(Some(Event::Put { .. }))));
-    assert!(matches!(feed.next(Waker::noop()), Some(Some(Event::Failed(_)))));
+    assert!(matches!(
+        feed.next(Waker::noop()),
+        Some(Some(Event::Snapshot(_)))
+    ));
+    assert!(matches!(
+        feed.next(Waker::noop()),
+        Some(Some(Event::Put { .. }))
+    ));
+    assert!(matches!(
+        feed.next(Waker::noop()),
+        Some(Some(Event::Failed(_)))
+    ));
     assert!(matches!(feed.next(Waker::noop()), Some(None)));
 }

@@ -90,9 +90,13 @@ fn messages_stay_below_their_limit_and_what_can_never_be_sent_is_refused() {
     let mut refused = Vec::new();
     let mut sent = Vec::new();
     loop {
-        let taken = outbox.take(1000, |_| true, |waiter, error| {
-            refused.push((waiter, error.code));
-        });
+        let taken = outbox.take(
+            1000,
+            |_| true,
+            |waiter, error| {
+                refused.push((waiter, error.code));
+            },
+        );
         if taken.is_empty() {
             break;
         }

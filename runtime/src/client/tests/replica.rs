@@ -25,7 +25,11 @@ enum Step {
     /// A second subscription is opened, or closed.
     Toggle,
     /// The connection breaks in the middle of a snapshot of so many pages, if there is one.
-    Reconnect { reset: bool, pages: usize, whole: bool },
+    Reconnect {
+        reset: bool,
+        pages: usize,
+        whole: bool,
+    },
     /// The database is restored from a backup.
     Restore { back: usize },
 }
@@ -71,7 +75,11 @@ impl Log {
         let gone = gone.map(|id| Op::Leave(json!(id), "d".into()));
         let put = new.iter().filter(|(id, row)| old.get(id) != Some(row));
         let put = put.map(|(id, (v, value))| match old.get(id) {
-            Some(_) => Op::Change(json!(id), *v, Map::from_iter([("x".into(), json!([v, value]))])),
+            Some(_) => Op::Change(
+                json!(id),
+                *v,
+                Map::from_iter([("x".into(), json!([v, value]))]),
+            ),
             None => Op::Enter(json!(id), *v, vec![json!(id), json!([v, value])]),
         });
         gone.chain(put).collect()
@@ -96,12 +104,19 @@ struct Run {
 impl Run {
     fn fold(&mut self, events: Events) {
         for (sid, event) in events {
-            let seen = self.seen.get_mut(&sid).expect("events are about open subscriptions");
+            let seen = self
+                .seen
+                .get_mut(&sid)
+                .expect("events are about open subscriptions");
             let key = |row: &Row| row.id.to_string();
             match event {
                 Event::Snapshot(rows) => {
                     assert!(seen.is_none(), "one snapshot a subscription");
-                    *seen = Some(rows.iter().map(|row| (key(row), json!(row.values))).collect());
+                    *seen = Some(
+                        rows.iter()
+                            .map(|row| (key(row), json!(row.values)))
+                            .collect(),
+                    );
                 }
                 Event::Put { before, after } => {
                     let before = before.map(|row| json!(row.values));
@@ -120,7 +135,11 @@ impl Run {
 
     fn transition(&mut self, from: Seq, net: bool) {
         let ops = self.log.ops(from, self.log.head(), net);
-        let parts = self.seen.keys().map(|sid| SubscriptionOps(*sid, ops.clone())).collect();
+        let parts = self
+            .seen
+            .keys()
+            .map(|sid| SubscriptionOps(*sid, ops.clone()))
+            .collect();
         let mut events = Vec::new();
         let transition = Transition(from, self.log.head(), 0, parts);
         self.replica.transition(transition, &mut events).unwrap();
@@ -160,7 +179,10 @@ impl Run {
                 Some(Cursor(epoch, seq))
                     if *epoch == self.log.epoch && *seq <= self.log.head() && !reset =>
                 {
-                    assert!(from.is_none_or(|from| from == *seq), "one position a client");
+                    assert!(
+                        from.is_none_or(|from| from == *seq),
+                        "one position a client"
+                    );
                     from = Some(*seq);
                     verdicts.insert(opening.0, "replay".to_string());
                 }
@@ -178,7 +200,9 @@ impl Run {
         {
             let ops = self.log.ops(from, self.log.head(), true);
             let replayed = verdicts.iter().filter(|(_, verdict)| *verdict == "replay");
-            let parts = replayed.map(|(sid, _)| SubscriptionOps(*sid, ops.clone())).collect();
+            let parts = replayed
+                .map(|(sid, _)| SubscriptionOps(*sid, ops.clone()))
+                .collect();
             let mut events = Vec::new();
             let transition = Transition(from, self.log.head(), 0, parts);
             self.replica.transition(transition, &mut events).unwrap();
@@ -207,7 +231,9 @@ impl Run {
             }
             Step::Watermark => {
                 if self.replica.position() == self.log.head() {
-                    self.log.states.push(self.log.state(self.log.head()).clone());
+                    self.log
+                        .states
+                        .push(self.log.state(self.log.head()).clone());
                     self.replica.watermark(self.log.head());
                 }
             }
@@ -222,7 +248,11 @@ impl Run {
                     self.snapshot(2, 2, true);
                 }
             }
-            Step::Reconnect { reset, pages, whole } => self.connect(reset, pages, whole),
+            Step::Reconnect {
+                reset,
+                pages,
+                whole,
+            } => self.connect(reset, pages, whole),
             Step::Restore { back } => {
                 let left = self.log.states.len().saturating_sub(back).max(1);
                 self.log.states.truncate(left);
@@ -240,7 +270,9 @@ impl Run {
             .collect();
         for (sid, seen) in &self.seen {
             let rows = self.replica.rows(*sid).unwrap();
-            let rows = rows.iter().map(|(id, row): (&Value, &Arc<Row>)| (id.to_string(), json!(row.values)));
+            let rows = rows
+                .iter()
+                .map(|(id, row): (&Value, &Arc<Row>)| (id.to_string(), json!(row.values)));
             assert_eq!(rows.collect::<BTreeMap<_, _>>(), expected);
             assert_eq!(seen.as_ref(), Some(&expected));
         }
@@ -275,12 +307,18 @@ fn changes_between_two_pages_come_after_the_snapshot() {
     let page = |n, id: &str, last| Snapshot(1, n, vec![(3, vec![json!(id), json!(1)])], last);
     replica.snapshot(page(0, "a", false), &mut events).unwrap();
     let gone = SubscriptionOps(1, vec![Op::Leave(json!("b"), "d".into())]);
-    replica.transition(Transition(5, 6, 0, vec![gone]), &mut events).unwrap();
+    replica
+        .transition(Transition(5, 6, 0, vec![gone]), &mut events)
+        .unwrap();
     assert_eq!(events, []);
     replica.snapshot(page(1, "b", true), &mut events).unwrap();
     let ids: Vec<&Value> = replica.rows(1).unwrap().keys().collect();
     assert_eq!(ids, [&json!("a")]);
-    assert_eq!(events.len(), 2, "the snapshot, and the row that left: {events:?}");
+    assert_eq!(
+        events.len(),
+        2,
+        "the snapshot, and the row that left: {events:?}"
+    );
 }
 
 #[test]
@@ -294,13 +332,26 @@ fn a_change_of_an_unknown_row_gives_up_the_cursor_of_its_subscription_only() {
     replica.welcome(&serde_json::from_value(welcome).unwrap());
     let mut events = Vec::new();
     for sid in [1, 2] {
-        replica.snapshot(Snapshot(sid, 0, vec![], true), &mut events).unwrap();
+        replica
+            .snapshot(Snapshot(sid, 0, vec![], true), &mut events)
+            .unwrap();
     }
     let change = SubscriptionOps(1, vec![Op::Change(json!("a"), 6, Map::new())]);
-    let enter = SubscriptionOps(2, vec![Op::Enter(json!("a"), 6, vec![json!("a"), json!(1)])]);
+    let enter = SubscriptionOps(
+        2,
+        vec![Op::Enter(json!("a"), 6, vec![json!("a"), json!(1)])],
+    );
     let outcome = replica.transition(Transition(5, 6, 0, vec![change, enter]), &mut events);
     assert!(outcome.is_err());
-    let cursors: Vec<bool> = replica.openings().iter().map(|one| one.2.is_some()).collect();
+    let cursors: Vec<bool> = replica
+        .openings()
+        .iter()
+        .map(|one| one.2.is_some())
+        .collect();
     assert_eq!(cursors, [false, true]);
-    assert_eq!(events.len(), 3, "what happened elsewhere is told: {events:?}");
+    assert_eq!(
+        events.len(),
+        3,
+        "what happened elsewhere is told: {events:?}"
+    );
 }

@@ -74,7 +74,10 @@ fn check(case: &Case) -> Result<(), String> {
     if found == wanted {
         Ok(())
     } else {
-        Err(format!("{}:\n  found  {found}\n  wanted {wanted}", case.name))
+        Err(format!(
+            "{}:\n  found  {found}\n  wanted {wanted}",
+            case.name
+        ))
     }
 }
 
