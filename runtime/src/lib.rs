@@ -5,8 +5,11 @@
 extern crate self as vertebra;
 
 pub mod client;
+mod model;
 pub mod protocol;
 pub mod store;
 pub mod sync;
 
+pub use model::{Column, Filter, Fits, Model, New, Order, Patch, column};
+pub use vertebra_macros::{Described, Model};
 pub use vertebra_schema as schema;
