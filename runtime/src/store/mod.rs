@@ -5,9 +5,14 @@
 //!
 //! Invariant: nothing is answered or shown in the log before it is durable. A store knows no socket and no caller.
 
+#[cfg(test)]
+#[macro_use]
+mod conformance;
 mod log;
+mod sqlite;
 
 pub use log::{Change, Commit, Origin, Row};
+pub use sqlite::{Options, Sqlite, Synchronous};
 
 use crate::protocol::{Error, Mid, Operation, Query, Seq};
 use serde_json::Value;
