@@ -141,7 +141,7 @@ async fn a_final_goodbye_ends_everything_with_its_reason() {
     let (client, (mut peer, _)) = tokio::join!(client, server.welcome(0, "reset"));
     let client = client.unwrap();
     let notes = client.collection::<Note>();
-    let write = tokio::spawn(notes.create(Note::draft("x").with_id("a")).into_future());
+    let write = tokio::spawn(notes.create(Note::draft("a", "x")).into_future());
     let read = tokio::spawn(notes.list().into_future());
     let subscription = tokio::spawn(notes.subscribe().into_future());
     let live = notes.live().start().unwrap();
