@@ -4,9 +4,9 @@ use crate::peer::{NEVER, Note, Server, note, welcome};
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 use std::time::Duration;
-use vertebra::{New, Patch};
 use vertebra::client::{Collection, Write};
 use vertebra::protocol::{ClientFrame, Code, Mutation, Operation};
+use vertebra::{New, Patch};
 
 fn create(notes: &Collection<Note>, id: &str) -> Write<Note> {
     notes.create(Note::draft(id, "x"))
@@ -34,7 +34,10 @@ async fn each_operation_says_what_it_must() {
     let (mut peer, _) = server.welcome(0, "reset").await;
     let big = note("a", "A", u64::MAX);
     let calls = async {
-        let created = notes.create(New::new().set(Note::text(), "new")).await.unwrap();
+        let created = notes
+            .create(New::new().set(Note::text(), "new"))
+            .await
+            .unwrap();
         let updated = notes.update(&big).expecting(7).await.unwrap();
         let patch = Patch::new().set(Note::stars(), u64::MAX);
         let patched = notes.patch(&big.id, patch).await.unwrap();
@@ -127,8 +130,10 @@ async fn a_server_that_lost_its_numbers_gets_new_ones() {
     let error = json!({"code": "out_of_order", "message": "expected 2", "last": 1});
     peer.send(json!(["R", 3, error])).await;
 
-    let (mut peer, hello) = server.welcome(0, "reset").await;
+    let mut peer = server.accept().await;
+    let hello = peer.hello().await;
     assert_eq!(hello.last_mid, 1);
+    peer.send(welcome(0, 1, "reset", &hello)).await;
     let sent = peer.mutations(1).await;
     assert_eq!(ids(&sent), [(2, "c")]);
     peer.send(answer(&sent[0])).await;
