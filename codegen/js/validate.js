@@ -23,8 +23,8 @@ export const hasOwn = (object, name) => Object.prototype.hasOwnProperty.call(obj
 
 /** A lone surrogate is no text: it has no UTF-8 form, and would be refused as a broken frame. */
 const isText = (value) => typeof value === 'string' && !/\p{Surrogate}/u.test(value);
-const list = ['a list', Array.isArray];
-const object = ['an object', (value) => typeof value === 'object' && !Array.isArray(value)];
+const listType = ['a list', Array.isArray];
+const objectType = ['an object', (value) => typeof value === 'object' && !Array.isArray(value)];
 const integerText = ['an integer in a string', /^(0|-?[1-9]\d*)$/];
 
 /** For each type what a value must be, and the test; a pattern is one of text. Then the type's own bounds. */
@@ -33,10 +33,10 @@ const TYPES = {
   boolean: ['a boolean', (value) => value === !!value],
   integer: ['an integer', Number.isInteger],
   number: ['a number', Number.isFinite],
-  array: list,
-  tuple: list,
-  map: object,
-  object,
+  array: listType,
+  tuple: listType,
+  map: objectType,
+  object: objectType,
   char: ['a single character', /^.$/su],
   uuid: ['a UUID', /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i],
   decimal: ['a decimal number in a string', /^-?\d+(\.\d+)?$/],

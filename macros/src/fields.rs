@@ -41,10 +41,7 @@ fn default(field: &ItemField, ty: &TokenStream) -> TokenStream {
     match &field.default {
         Default::None => quote!(None),
         Default::Json(json) => quote!(Some(#json)),
-        Default::Empty => {
-            let at = field.place("default");
-            quote_spanned!(at.span()=> #v::empty(#ty, #as_number))
-        }
+        Default::Empty => quote!(#ty.empty(#as_number)),
         Default::Number { plain, float } => match known(&field.ty) {
             Some(ty) => {
                 let json = vertebra_schema::literal_text(&ty, as_number, plain, float);
@@ -117,21 +114,18 @@ fn number(number: &Number) -> TokenStream {
 /// A question to the compiler, where only it knows the type: does what is said about the field fit? It is about the
 /// constant `FIELDS`, and the answer stands under the field's attributes.
 pub(crate) fn check(field: &ItemField, position: usize) -> Option<TokenStream> {
-    let v = schema();
-    let says_something =
-        !field.flags.is_empty() || !field.rules.is_empty() || field.default != Default::None;
+    let has_default = field.default != Default::None;
+    let says_something = has_default || !field.flags.is_empty() || !field.rules.is_empty();
     if !says_something || known(&field.ty).is_some() {
         return None;
     }
     let position = Literal::usize_unsuffixed(position);
-    let blamed: Vec<Span> = field
-        .blamed()
-        .into_iter()
-        .map(|token| token.span())
-        .collect();
-    let first = blamed.first().copied().unwrap_or_else(Span::call_site);
-    let last = blamed.last().copied().unwrap_or_else(Span::call_site);
-    let path = quote_spanned!(first=> #v::fits);
-    let arguments = quote_spanned!(last=> (FIELDS, #position));
-    Some(quote!(const _: () = #path #arguments;))
+    // An error about a call is underlined from its first token to its last.
+    let mut blamed = field.blamed().into_iter().map(|token| token.span());
+    let first = blamed.next().unwrap_or_else(Span::call_site);
+    let last = blamed.last().unwrap_or(first);
+    let v = Ident::new("__v", first.resolved_at(Span::call_site()));
+    let function = quote_spanned!(first=> #v::fits);
+    let arguments = quote_spanned!(last=> (FIELDS, #position, #has_default));
+    Some(quote!(const _: () = #function #arguments;))
 }

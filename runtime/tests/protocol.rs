@@ -27,10 +27,17 @@ fn every_vector_reads_as_it_says() {
             (Value::Null, Ok(frame)) => {
                 let expected = vector.get("reads").unwrap_or(&vector["frame"]);
                 assert_eq!(&frame, expected, "{name}");
-                assert!(vector["does"].is_string(), "{name} says what a receiver does");
+                assert!(
+                    vector["does"].is_string(),
+                    "{name} says what a receiver does"
+                );
             }
             (Value::String(expected), Err(error)) => {
-                assert!(error.message.contains(expected.as_str()), "{name}: {}", error.message);
+                assert!(
+                    error.message.contains(expected.as_str()),
+                    "{name}: {}",
+                    error.message
+                );
             }
             (expected, read) => panic!("{name}: expected {expected}, read {read:?}"),
         }
@@ -41,7 +48,15 @@ fn every_vector_reads_as_it_says() {
 fn messages_are_frames_or_batches() {
     assert_eq!(frames(r#"[["U",1],["U",2]]"#).unwrap().len(), 2);
     assert_eq!(frames("[]").unwrap(), vec![Vec::<Value>::new()]);
-    for wrong in ["", "null", "{}", "\"U\"", "[", r#"[["U",1],2]"#, &"[".repeat(100_000)] {
+    for wrong in [
+        "",
+        "null",
+        "{}",
+        "\"U\"",
+        "[",
+        r#"[["U",1],2]"#,
+        &"[".repeat(100_000),
+    ] {
         let error = frames(wrong).unwrap_err();
         assert_eq!(error.status(), 400, "{wrong:.20}");
     }

@@ -50,8 +50,11 @@ pub fn misfits(field: &Field) -> Vec<Misfit> {
 /// # Panics
 ///
 /// That is how a constant says no.
-pub const fn fits(fields: &[Field], position: usize) {
+pub const fn fits(fields: &[Field], position: usize, has_default: bool) {
     let field = &fields[position];
+    if has_default && field.default.is_none() {
+        panic!("{}", NO_EMPTY);
+    }
     let count = field.flags.constant().len() + field.rules.constant().len() + 1;
     let mut part = 0;
     while part < count {
@@ -59,18 +62,6 @@ pub const fn fits(fields: &[Field], position: usize) {
             panic!("{}", message);
         }
         part += 1;
-    }
-}
-
-/// The JSON text that `#[serde(default)]` stands for, in a constant.
-///
-/// # Panics
-///
-/// Where only Rust knows the empty value; that stops the build.
-pub const fn empty(ty: &Type, as_number: bool) -> Option<&'static str> {
-    match ty.empty(as_number) {
-        Some(json) => Some(json),
-        None => panic!("{}", NO_EMPTY),
     }
 }
 

@@ -21,7 +21,7 @@ pub mod read;
 
 pub use check::{Problems, accept};
 pub use fingerprint::Fingerprint;
-pub use fit::{Misfit, empty, fits, literal, literal_text, misfits};
+pub use fit::{Misfit, fits, literal, literal_text, misfits};
 pub use model::{Field, Flag, Model, Schema};
 pub use rule::{Number, Rule};
 pub use shared::Shared;

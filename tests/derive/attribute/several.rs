@@ -1,5 +1,4 @@
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 use vertebra::Model;
 
 /// Mistakes of all kinds in one struct are all said in one build.

@@ -1,5 +1,4 @@
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 use vertebra::Model;
 
 #[derive(Clone, Serialize, Deserialize, Model)]
