@@ -5,6 +5,7 @@
 extern crate self as vertebra;
 
 mod bundle;
+pub mod client;
 mod model;
 pub mod protocol;
 pub mod server;
