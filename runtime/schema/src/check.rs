@@ -299,7 +299,7 @@ fn one_of(values: &[crate::Shared<str>]) -> String {
 }
 
 /// What the first broken rule says.
-fn broken_rule(rules: &[Rule], value: &Value) -> Option<String> {
+pub(crate) fn broken_rule(rules: &[Rule], value: &Value) -> Option<String> {
     // Width before length before pattern before choice, whatever the order in the source.
     let rank = |rule: &&Rule| match rule {
         Rule::Min(_) | Rule::Max(_) => 0,

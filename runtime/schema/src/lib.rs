@@ -8,6 +8,8 @@
 //! that interprets `#[serde(…)]` and `#[model(…)]`.
 
 mod check;
+mod fingerprint;
+mod fit;
 mod model;
 mod rule;
 mod shared;
@@ -18,8 +20,10 @@ mod wire;
 pub mod read;
 
 pub use check::{Problems, accept};
+pub use fingerprint::Fingerprint;
+pub use fit::{Misfit, fits, literal, literal_text, misfits};
 pub use model::{Field, Flag, Model, Schema};
 pub use rule::{Number, Rule};
 pub use shared::Shared;
 pub use types::{Described, Type};
-pub use wire::{from_wire, to_wire};
+pub use wire::{from_wire, to_wire, value_from_wire, value_to_wire};

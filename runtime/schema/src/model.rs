@@ -187,3 +187,20 @@ pub enum Flag {
     /// A 64-bit integer that travels as a JSON number.
     Number,
 }
+
+impl Flag {
+    /// The name of the attribute that sets it: `created_at` for `#[model(created_at)]`.
+    pub const fn attribute(self) -> &'static str {
+        match self {
+            Flag::Id => "id",
+            Flag::Index => "index",
+            Flag::Unique => "unique",
+            Flag::ReadOnly => "read_only",
+            Flag::CreateOnly => "create_only",
+            Flag::Secret => "secret",
+            Flag::CreatedAt => "created_at",
+            Flag::UpdatedAt => "updated_at",
+            Flag::Number => "number",
+        }
+    }
+}

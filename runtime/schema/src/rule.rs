@@ -22,6 +22,19 @@ pub enum Rule {
     OneOf(Shared<[Shared<str>]>),
 }
 
+impl Rule {
+    /// The name of the attribute that sets it: `len` for `#[model(len = 1..=200)]`.
+    pub const fn attribute(&self) -> &'static str {
+        match self {
+            Rule::Min(_) => "min",
+            Rule::Max(_) => "max",
+            Rule::Len(..) => "len",
+            Rule::Pattern(_) => "pattern",
+            Rule::OneOf(_) => "one_of",
+        }
+    }
+}
+
 /// A bound of [`Rule::Min`] or [`Rule::Max`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -30,6 +43,16 @@ pub enum Number {
     Int(i64),
     /// A fraction.
     Float(f64),
+}
+
+impl Number {
+    /// The nearest 64-bit float.
+    pub fn as_f64(self) -> f64 {
+        match self {
+            Number::Int(value) => value as f64,
+            Number::Float(value) => value,
+        }
+    }
 }
 
 impl fmt::Display for Number {

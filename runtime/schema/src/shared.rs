@@ -26,6 +26,25 @@ pub enum Shared<T: ?Sized + 'static> {
     Owned(Arc<T>),
 }
 
+impl<T: ?Sized> Shared<T> {
+    /// What it points to, in a constant. Elsewhere `*` does the same.
+    ///
+    /// # Panics
+    ///
+    /// Where the value is on the heap: a constant has none.
+    pub const fn constant(&self) -> &T {
+        match self {
+            Shared::Static(value) => value,
+            Shared::Owned(_) => panic!("a value on the heap is not a constant"),
+        }
+    }
+
+    /// What it points to, wherever that is: for code that is written once for constants and for owned values.
+    pub(crate) fn anywhere(&self) -> &T {
+        self
+    }
+}
+
 impl<T: ?Sized> Deref for Shared<T> {
     type Target = T;
 

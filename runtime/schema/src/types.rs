@@ -74,6 +74,43 @@ impl Type {
         matches!(self, Type::Optional(_) | Type::Json)
     }
 
+    /// The JSON text of its empty value, which is what `#[serde(default)]` means; `None` where only Rust knows it.
+    ///
+    /// `as_number` is whether a 64-bit integer travels as a JSON number.
+    ///
+    /// ```
+    /// use vertebra_schema::{Described, Type};
+    ///
+    /// assert_eq!(bool::TYPE.empty(false), Some("false"));
+    /// assert_eq!(u64::TYPE.empty(false), Some("\"0\""));
+    /// assert_eq!(Type::Timestamp.empty(false), None);
+    /// ```
+    pub const fn empty(&self, as_number: bool) -> Option<&'static str> {
+        match self {
+            Type::Bool => Some("false"),
+            Type::Integer { .. } if self.is_text_integer(as_number) => Some("\"0\""),
+            Type::Integer { .. } => Some("0"),
+            Type::Float => Some("0.0"),
+            Type::Decimal => Some("\"0\""),
+            Type::String | Type::Bytes => Some("\"\""),
+            Type::Json | Type::Optional(_) => Some("null"),
+            Type::List(_) => Some("[]"),
+            Type::Map(_) => Some("{}"),
+            Type::Char
+            | Type::Uuid
+            | Type::Timestamp
+            | Type::Date
+            | Type::Tuple(_)
+            | Type::Enum { .. }
+            | Type::Struct { .. } => None,
+        }
+    }
+
+    /// Whether a value is a whole number written as a string, because JavaScript would round the number.
+    pub const fn is_text_integer(&self, as_number: bool) -> bool {
+        matches!(self, Type::Integer { bits, .. } if *bits >= 64) && !as_number
+    }
+
     /// Whether values are kept as JSON text in a database, having no column type of their own.
     pub fn is_nested(&self) -> bool {
         matches!(

@@ -29,6 +29,20 @@ pub fn from_wire(model: &Model, row: &mut Value) {
     fields(&model.fields, row, Direction::In);
 }
 
+/// Turns what serde made of one field's value into what is on the wire.
+pub fn value_to_wire(field: &Field, value: &mut Value) {
+    if !field.is_number() {
+        turn(&field.ty, value, Direction::Out);
+    }
+}
+
+/// Turns one field's value from the wire into what serde reads.
+pub fn value_from_wire(field: &Field, value: &mut Value) {
+    if !field.is_number() {
+        turn(&field.ty, value, Direction::In);
+    }
+}
+
 #[derive(Clone, Copy)]
 enum Direction {
     Out,

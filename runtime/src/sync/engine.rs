@@ -10,9 +10,12 @@ use crate::store::{Answer, Ask, ChangeSet, Found, Origin, Store, View, Want, Wri
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
 use vertebra_schema::{Model, Schema};
+
+/// How long sessions may take to end.
+const DRAIN: Duration = Duration::from_secs(5);
 
 /// A handle on the engine; cloning is cheap.
 #[derive(Clone)]
@@ -28,6 +31,9 @@ struct Inner {
     signals: broadcast::Sender<Signal>,
     clock: fn() -> jiff::Timestamp,
     epoch: Arc<str>,
+    stop: watch::Sender<bool>,
+    /// How many sessions there are.
+    sessions: watch::Sender<usize>,
 }
 
 /// What became of a mutation: its row as it is told to the client, and its position in the log.
@@ -95,6 +101,8 @@ impl Engine {
         } = store.read(Ask::default()).await?;
         let inner = Inner {
             epoch,
+            stop: watch::Sender::new(false),
+            sessions: watch::Sender::new(0),
             hub: Hub::new(schema.clone(), head),
             schema,
             store,
@@ -326,9 +334,44 @@ impl Engine {
         }
     }
 
-    /// Finishes what was begun and closes the store.
+    /// Tells every session to say goodbye; new ones end at once.
+    pub fn stop(&self) {
+        self.inner.stop.send_replace(true);
+    }
+
+    /// Resolves when the engine was told to stop.
+    pub fn stopped(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut stop = self.inner.stop.subscribe();
+        async move {
+            // The sender lives as long as the engine: no engine is as good as a stopped one.
+            let _ = stop.wait_for(|stopped| *stopped).await;
+        }
+    }
+
+    /// Ends all sessions, finishes the writes that were begun, and closes the store.
     pub async fn close(&self) -> Result<(), Error> {
+        self.stop();
+        let mut sessions = self.inner.sessions.subscribe();
+        let ended = sessions.wait_for(|count| *count == 0);
+        if tokio::time::timeout(DRAIN, ended).await.is_err() {
+            tracing::warn!("some sessions did not end in time");
+        }
         self.inner.store.close().await
+    }
+
+    /// Counts a session for as long as the guard lives.
+    pub(crate) fn enter(&self) -> Presence {
+        self.inner.sessions.send_modify(|count| *count += 1);
+        Presence(self.clone())
+    }
+}
+
+/// A session that is counted.
+pub(crate) struct Presence(Engine);
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        self.0.inner.sessions.send_modify(|count| *count -= 1);
     }
 }
 

@@ -169,7 +169,7 @@ impl SocketIo {
 
 /// An error as a whole HTTP response.
 fn refusal(error: &Error) -> Response {
-    let status = StatusCode::from_u16(error.code.status());
+    let status = StatusCode::from_u16(error.status());
     let json = serde_json::to_string(error).unwrap_or_default();
     (
         status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),

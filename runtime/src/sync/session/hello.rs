@@ -108,6 +108,7 @@ impl Session {
         Ok(())
     }
 
+    /// Nothing can be read just now: the client comes back.
     fn refuse_hello(&mut self, error: Error) -> Result<(), ()> {
         self.send(ServerFrame::Failure(json!({}), error));
         self.send(ServerFrame::Bye(

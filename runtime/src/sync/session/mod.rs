@@ -21,8 +21,9 @@ use futures_util::{FutureExt, StreamExt};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{Notify, broadcast};
 use tokio::time::{Instant, sleep_until, timeout};
 use uuid::Uuid;
@@ -42,6 +43,7 @@ pub struct Closed;
 
 /// Runs one client until it goes, is cut off, or breaks the protocol.
 pub async fn serve(engine: Engine, mut wire: impl Wire, caller: Caller) {
+    let _presence = engine.enter();
     let Ok(Some(hello)) = timeout(engine.limits().hello, first_message(&mut wire)).await else {
         let bye = ServerFrame::Bye(4408, "no hello in time".to_string(), Some(1000));
         let _ = wire.send(bye.to_json().to_string()).await;
@@ -153,6 +155,7 @@ impl Session {
 
     async fn run(&mut self, wire: &mut impl Wire) {
         let mut quiet_until = Instant::now() + self.engine.limits().heartbeat;
+        let mut stopped = pin!(self.engine.stopped());
         loop {
             if !self.out.is_empty() {
                 let message = self.out.take();
@@ -173,17 +176,26 @@ impl Session {
                 () = self.notify.notified() => {}
                 Ok(signal) = self.signals.recv() => self.send_signal(&signal),
                 () = sleep_until(quiet_until) => self.owes_position = true,
+                () = &mut stopped => return self.say_goodbye(wire, 4001, "the server is stopping").await,
             }
             if self.advance().await.is_err() {
-                self.send(ServerFrame::Bye(
-                    4503,
-                    "try again later".to_string(),
-                    Some(1000),
-                ));
-                let _ = timeout(self.engine.limits().stalled, wire.send(self.out.take())).await;
-                return;
+                return self.say_goodbye(wire, 4003, "try again later").await;
             }
         }
+    }
+
+    /// Sends what is due and the reason for the end; the client comes back.
+    async fn say_goodbye(&mut self, wire: &mut impl Wire, code: u16, reason: &str) {
+        let outstanding = async {
+            while let Some(results) = self.results.next().await {
+                self.send_results(results);
+            }
+        };
+        // What is not answered in time is asked for again when the client is back.
+        let _ = timeout(Duration::from_secs(2), outstanding).await;
+        self.send(ServerFrame::Bye(code, reason.to_string(), Some(500)));
+        // A client that does not take it finds the connection closed.
+        let _ = timeout(self.engine.limits().stalled, wire.send(self.out.take())).await;
     }
 
     async fn receive(&mut self, text: &str) {

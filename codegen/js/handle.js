@@ -1,0 +1,60 @@
+// What `sync` returns, in place of jQuery's jqXHR and without jQuery.
+// Invariant: it settles once, and nobody listening is no error: `then` makes its promise when it is called.
+
+import {createError} from './errors.js';
+
+/**
+ * @param {any} options the options of the sync call; the handle is left at `options.xhr`
+ * @param {() => void} cancel called once when the caller gives up
+ * @returns {{handle: any, settle: (error: any, response?: any, textStatus?: string) => void}}
+ */
+export function createHandle(options, cancel) {
+  let outcome = 'pending';
+  let args;
+  let timer;
+  const waiting = [];
+  const listen = (on) => (callback) => {
+    const run = () => { if (on === outcome || !on) callback(...args); };
+    if (args) run();
+    else waiting.push(run);
+    return handle;
+  };
+  const giveUp = (code) => {
+    if (args) return;
+    cancel();
+    settle({code}, undefined, code);
+  };
+  const settle = (wire, response, textStatus = 'error') => {
+    if (args) return;
+    const error = wire && createError(wire);
+    clearTimeout(timer);
+    outcome = error ? 'rejected' : 'resolved';
+    Object.assign(handle, {error}, error ||
+      {status: 200, statusText: 'OK', responseJSON: response, responseText: JSON.stringify(response)});
+    if (error) {
+      const {statusText} = error;
+      Object.assign(options, {textStatus, errorThrown: statusText});
+      args = [handle, textStatus, statusText];
+      options.error?.call(options.context, error, textStatus, statusText);
+    } else {
+      args = [response, 'success', handle];
+      options.success?.apply(options.context, args);
+    }
+    waiting.forEach((run) => run());
+  };
+  const handle = options.xhr = {
+    status: 0,
+    state: () => outcome,
+    done: listen('resolved'),
+    fail: listen('rejected'),
+    always: listen(),
+    then: (yes, no) => new Promise((resolve, reject) => {
+      handle.done(resolve).fail(() => reject(handle.error));
+    }).then(yes, no),
+    catch: (no) => handle.then(null, no),
+    abort: () => giveUp('abort'),
+    getResponseHeader: () => null,
+  };
+  if (options.timeout) timer = setTimeout(() => giveUp('timeout'), options.timeout);
+  return {handle, settle};
+}

@@ -1,0 +1,98 @@
+// What a client holds of the server's log: one position, and the rows of each subscription. `tests/protocol/apply.json`
+// says what each frame does to it, for every implementation.
+// Invariant: the rows are exactly the queries' answers at `position`; a frame that does not continue from there is not
+// applied, and the client resumes.
+
+/**
+ * @typedef {{v: number, row: Object<string, any>}} Version
+ * @typedef {object} Subscription
+ * @property {number} sid
+ * @property {any} query
+ * @property {Map<any, Version>} [rows] none until the first snapshot is whole
+ * @property {{n: number, rows: Map<any, Version>, ops: any[]}} [next] the snapshot that is arriving
+ * @property {boolean} [lost] the rows are of another time: no cursor
+ * @typedef {{epoch?: string, position: number, head?: number, cols: Object<string, string[]>, ids: Object<string, string>, subs: Map<number, Subscription>}} Replica
+ * @typedef {(sub: Subscription, id: any, v?: number) => void} Watch told of a row that is about to change
+ */
+
+/** @returns {Replica} */
+export function createReplica() {
+  return {position: 0, cols: {}, ids: {}, subs: new Map()};
+}
+
+/** Where a subscription can be taken up again; null asks for a snapshot. @param {Replica} replica @param {Subscription} sub */
+export function cursorOf(replica, sub) {
+  return sub.rows && !sub.lost ? [replica.epoch, replica.position] : null;
+}
+
+/**
+ * Applies one frame of the server; frames that don't concern the rows, unknown ones included, do nothing.
+ * @param {Replica} replica
+ * @param {any[]} frame
+ * @param {Watch} watch
+ * @returns {boolean|undefined} true: this connection cannot go on, the client has to resume
+ */
+export function applyFrame(replica, [kind, a, b, c, d], watch) {
+  const {subs, position} = replica;
+  const rowOf = (sub, tuple) => Object.fromEntries((replica.cols[sub.query.collection] || []).map((name, i) => [name, tuple[i]]));
+
+  // A version that is there already is not applied again; a change of a row that isn't there is a loss.
+  const applyOps = (sub, rows, ops, changed) => {
+    for (const [op, id, v, data] of ops) {
+      const old = rows.get(id);
+      const row = op === '+' ? rowOf(sub, data) : op === '~' && {...old?.row, ...data};
+      if (op === '~' && !old) {
+        sub.lost = true;
+      } else if (row ? !(old?.v >= v) : op === '-' && old) {
+        changed?.(sub, id, row && v);
+        if (row) rows.set(id, {v, row});
+        else rows.delete(id);
+      }
+    }
+    return sub.lost;
+  };
+
+  if (kind === 'W') {
+    let replay;
+    subs.forEach((sub) => {
+      sub.next = null;
+      // Until its new snapshot is whole, a reset subscription has no cursor: its rows are of another time.
+      sub.lost = a.subs?.[sub.sid] !== 'replay';
+      if (!sub.lost) replay = true;
+    });
+    const {epoch, cols, ids} = a;
+    Object.assign(replica, {epoch, cols, ids, head: a.seq});
+    // A replay starts from the old position: its transition brings the new one.
+    if (!replay) replica.position = a.seq;
+  } else if (kind === 'C') {
+    const sub = subs.get(a);
+    if (!sub) return;
+    if (!b) sub.next = {n: 0, rows: new Map(), ops: []};
+    const {next} = sub;
+    if (next?.n !== b) return true;
+    next.n++;
+    c.forEach(([v, tuple]) => {
+      const row = rowOf(sub, tuple);
+      next.rows.set(row[replica.ids[sub.query.collection]], {v, row});
+    });
+    if (!d) return;
+    sub.lost = sub.next = null;
+    applyOps(sub, next.rows, next.ops);
+    new Set([...(sub.rows || new Map()).keys(), ...next.rows.keys()]).forEach((id) => watch?.(sub, id, next.rows.get(id)?.v));
+    sub.rows = next.rows;
+    return sub.lost;
+  } else if (kind === 'T' && b > position) {
+    if (a !== position) return true;
+    replica.position = b;
+    return d.filter(([sid, ops]) => {
+      const sub = subs.get(sid);
+      // Changes that arrive between the pages of a snapshot wait for its last page.
+      if (sub?.next) sub.next.ops.push(...ops);
+      else return sub?.rows && !sub.lost && applyOps(sub, sub.rows, ops, watch);
+    }).length > 0;
+  } else if (kind === 'G') {
+    replica.position = Math.max(position, a);
+  } else if (kind === 'X') {
+    subs.delete(a.sid);
+  }
+}

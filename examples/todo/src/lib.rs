@@ -1,0 +1,3 @@
+//! What the programs of the example share.
+
+pub mod models;

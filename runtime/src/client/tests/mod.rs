@@ -1,0 +1,6 @@
+//! The pure parts, against oracles and against the vectors that the JavaScript implementation runs too.
+
+mod feed;
+mod outbox;
+mod replica;
+mod vectors;

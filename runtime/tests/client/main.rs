@@ -1,0 +1,7 @@
+//! The Rust client over real sockets: against a server that does what a test says, and against the real one.
+
+mod changes;
+mod connection;
+mod live;
+mod peer;
+mod writes;
