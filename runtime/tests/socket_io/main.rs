@@ -1,5 +1,7 @@
 //! The Socket.IO faces on real sockets, down to the packet. `tests/socket_io` has the same with the stock client.
 
+#![allow(clippy::unwrap_used)]
+
 mod client;
 mod hostile;
 mod plain;

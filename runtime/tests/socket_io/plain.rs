@@ -226,7 +226,7 @@ async fn answers_keep_the_order_of_requests_and_reads_see_the_writes_before_them
         client.feed(&format!("2/todos,{n}{event}")).await;
     }
     client.flush().await;
-    server.store.reach(4).await;
+    server.store.receive(4).await;
     server.store.hold(false);
     let mut acks = Vec::new();
     let mut pushed = Vec::new();
@@ -259,7 +259,7 @@ async fn more_than_is_allowed_outstanding_waits_in_the_websocket() {
         client.feed(&format!("2/todos,{n}{event}")).await;
     }
     client.flush().await;
-    server.store.reach(200).await;
+    server.store.receive(200).await;
     server.store.hold(false);
     for n in 0..5_000 {
         let answer = client.ack("/todos,", n).await;
@@ -289,7 +289,7 @@ async fn more_than_is_allowed_outstanding_is_answered_as_overloaded() {
         format!("2/todos,{n}{event}")
     };
     client.post(&(0..30).map(create).collect::<Vec<_>>()).await;
-    server.store.reach(10).await;
+    server.store.receive(10).await;
     server.store.hold(false);
     let mut codes = Vec::new();
     while codes.len() < 30 {

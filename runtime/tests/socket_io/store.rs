@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use vertebra::protocol::{Code, Error, Operation, Seq};
 use vertebra::schema::Schema;
 use vertebra::store::{
@@ -14,7 +14,7 @@ use vertebra::store::{
 pub struct Memory {
     state: Arc<Mutex<State>>,
     head: watch::Sender<Seq>,
-    held: watch::Sender<bool>,
+    received: watch::Sender<usize>,
 }
 
 #[derive(Default)]
@@ -22,6 +22,8 @@ struct State {
     widths: BTreeMap<String, usize>,
     rows: BTreeMap<(String, String), Row>,
     commits: Vec<Arc<Commit>>,
+    is_held: bool,
+    waiting: Vec<(ChangeSet, oneshot::Sender<Result<Written, Error>>)>,
 }
 
 impl Memory {
@@ -29,13 +31,33 @@ impl Memory {
         Arc::new(Memory {
             state: Arc::default(),
             head: watch::channel(0).0,
-            held: watch::channel(false).0,
+            received: watch::channel(0).0,
         })
     }
 
-    /// Until it is called with `false`, no write is answered.
-    pub fn hold(&self, held: bool) {
-        self.held.send_replace(held);
+    /// Until it is called with `false`, no write is done.
+    pub fn hold(&self, is_held: bool) {
+        self.state.lock().unwrap().is_held = is_held;
+        self.work();
+    }
+
+    /// Waits until so many writes have come, done or not.
+    pub async fn receive(&self, count: usize) {
+        let mut received = self.received.subscribe();
+        received
+            .wait_for(|received| *received >= count)
+            .await
+            .unwrap();
+    }
+
+    fn work(&self) {
+        let mut state = self.state.lock().unwrap();
+        if !state.is_held {
+            for (set, answer) in std::mem::take(&mut state.waiting) {
+                let _ = answer.send(state.commit(set));
+            }
+            self.head.send_replace(state.commits.len() as Seq);
+        }
     }
 
     /// Waits until the log has reached a position.
@@ -46,6 +68,22 @@ impl Memory {
 }
 
 impl State {
+    fn commit(&mut self, set: ChangeSet) -> Result<Written, Error> {
+        let seq = self.commits.len() as Seq + 1;
+        let done: Result<Vec<_>, Error> = set
+            .writes?
+            .into_iter()
+            .map(|write| self.write(write))
+            .collect();
+        let (changes, rows) = done?.into_iter().unzip();
+        self.commits.push(Arc::new(Commit {
+            seq,
+            origin: set.origin,
+            changes,
+        }));
+        Ok(Written { seq, rows })
+    }
+
     fn write(&mut self, write: Write) -> Result<(Change, Row), Error> {
         let key = (write.collection.to_string(), write.id.to_string());
         let before = self.rows.get(&key).cloned();
@@ -112,25 +150,11 @@ impl Store for Memory {
     }
 
     fn write(&self, set: ChangeSet) -> Answer<Written> {
-        let mut state = self.state.lock().unwrap();
-        let seq = state.commits.len() as Seq + 1;
-        let outcome = set.writes.and_then(|writes| {
-            let done: Result<Vec<_>, Error> =
-                writes.into_iter().map(|write| state.write(write)).collect();
-            let (changes, rows) = done?.into_iter().unzip();
-            state.commits.push(Arc::new(Commit {
-                seq,
-                origin: set.origin,
-                changes,
-            }));
-            self.head.send_replace(seq);
-            Ok(Written { seq, rows })
-        });
-        let mut held = self.held.subscribe();
-        Box::pin(async move {
-            let _ = held.wait_for(|held| !held).await;
-            outcome
-        })
+        let (answer, written) = oneshot::channel();
+        self.state.lock().unwrap().waiting.push((set, answer));
+        self.received.send_modify(|received| *received += 1);
+        self.work();
+        Box::pin(async { written.await.unwrap() })
     }
 
     fn read(&self, ask: Ask) -> Answer<View> {

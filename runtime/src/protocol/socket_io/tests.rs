@@ -1,5 +1,7 @@
 //! Round trips, the grammar case by case, and hostile texts.
 
+#![allow(clippy::unwrap_used)]
+
 use super::*;
 use proptest::prelude::*;
 use serde_json::Value;
