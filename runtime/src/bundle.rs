@@ -1,28 +1,35 @@
-//! The generated JavaScript of an application, as part of its program.
+//! Generated files as part of the program that serves them.
 //!
-//! Invariant: written by the generator, never by hand.
+//! Invariant: a bundle is constant data: it is found by its exact name, and nothing else can be asked of it.
 
-/// The files that `build.rs` generated: names, media types, contents.
+/// The JavaScript that was generated from a program's models, to be served beside the realtime endpoint.
+///
+/// A `build.rs` with `vertebra_codegen::Builder` writes one; tests and programs without it can write one by hand.
 ///
 /// ```
-/// use vertebra::Bundle;
+/// static BUNDLE: vertebra::Bundle =
+///     vertebra::Bundle::new(&[("todo.js", "text/javascript; charset=utf-8", "export const Todo = 1;")]);
 ///
-/// static BUNDLE: Bundle = Bundle::new(&[("todo.js", "text/javascript; charset=utf-8", "export {};")]);
-/// assert_eq!(BUNDLE.file("todo.js").unwrap().1, "export {};");
-/// assert!(BUNDLE.file("../secret").is_none());
+/// assert_eq!(BUNDLE.get("todo.js"), Some(("text/javascript; charset=utf-8", "export const Todo = 1;")));
+/// assert_eq!(BUNDLE.get("../secret"), None);
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bundle(&'static [(&'static str, &'static str, &'static str)]);
 
 impl Bundle {
-    /// A bundle of `(name, media type, contents)`.
+    /// A bundle of files, each as its name, its media type and its text.
     pub const fn new(files: &'static [(&'static str, &'static str, &'static str)]) -> Bundle {
         Bundle(files)
     }
 
-    /// A file's media type and contents, by its name.
-    pub fn file(&self, name: &str) -> Option<(&'static str, &'static str)> {
-        let file = self.0.iter().find(|(one, ..)| *one == name);
-        file.map(|(_, media_type, contents)| (*media_type, *contents))
+    /// Media type and text of a file.
+    pub fn get(&self, name: &str) -> Option<(&'static str, &'static str)> {
+        self.iter()
+            .find_map(|(known, media_type, text)| (known == name).then_some((media_type, text)))
+    }
+
+    /// Name, media type and text of each file.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> + use<> {
+        self.0.iter().copied()
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! The writing process is this test program itself, started with the name of a database in its environment.
 
+// A test that cannot go on ends.
+#![allow(clippy::unwrap_used)]
+
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader};

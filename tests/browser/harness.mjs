@@ -61,25 +61,30 @@ export async function startServer(t, {bin = process.env.TODO_BIN || 'target/debu
   const said = [];
   child.stderr.on('data', (chunk) => said.push(chunk));
   const exited = once(child, 'exit').catch(() => {}); // a binary that can't be started has no exit, but an error
+  const kill = (signal = 'SIGKILL') => {
+    child.kill(signal);
+    return exited;
+  };
+  atEnd(t, () => kill());
 
+  let limit;
   const url = await new Promise((resolve, reject) => {
+    const fail = (what) => reject(new Error(`the server ${what} before it listened:\n${said.join('')}`));
+    limit = setTimeout(fail, PATIENCE, 'was waited for too long');
     child.on('error', reject);
-    child.on('exit', (code, signal) => reject(new Error(`the server ended (${signal || code}) before it listened:\n${said.join('')}`)));
+    child.on('exit', (code, signal) => fail(`ended (${signal || code})`));
     createInterface({input: child.stdout}).on('line', (line) => {
       const [, found] = /^listening on (http:\/\/\S+)/.exec(line) || [];
       if (found) resolve(found);
     });
-  });
+  }).finally(() => clearTimeout(limit));
 
   const server = {
     url,
     db,
     addr: new URL(url).host,
     /** Ends the process, by default without a chance to tidy up, and waits until it is gone. */
-    async kill(signal = 'SIGKILL') {
-      child.kill(signal);
-      await exited;
-    },
+    kill,
     /** The same address and database again, in a new process. */
     restart: () => startServer(t, {bin, addr: server.addr, db, web}),
     /** Writes as some other program would: over HTTP. @returns the row */
@@ -94,7 +99,6 @@ export async function startServer(t, {bin = process.env.TODO_BIN || 'target/debu
       return body;
     },
   };
-  atEnd(t, () => server.kill());
   return server;
 }
 

@@ -19,6 +19,12 @@ async function openTodo(context, server, hash = '') {
   return page;
 }
 
+/** Two people, each in a browser window of their own. */
+async function openTwo(t, server, options) {
+  const open = async () => openTodo(await openContext(t, browser, options), server);
+  return [await open(), await open()];
+}
+
 async function live(page) {
   await page.locator('html[data-connection="live"] #sheet:not([aria-busy])').waitFor();
 }
@@ -54,8 +60,7 @@ async function rename(page, from, to) {
 
 test('what one page adds, edits, checks and deletes appears in the other, and a reload shows the same', async (t) => {
   const server = await startServer(t);
-  const context = await openContext(t, browser);
-  const [one, two] = [await openTodo(context, server), await openTodo(context, server)];
+  const [one, two] = await openTwo(t, server);
   await two.getByText('Nothing here yet.').waitFor();
 
   await add(one, 'Water the fig tree');
@@ -96,7 +101,14 @@ test('the filter is in the address, and done todos can be cleared', async (t) =>
   await page.getByRole('link', {name: 'Done'}).click();
   await shows(page, ['[x] Sow', '[x] Reap']);
   assert.match(page.url(), /#\/done$/);
+  assert.deepEqual(await page.locator('[aria-current]').allTextContents(), ['Done']);
   await page.goBack();
+  await shows(page, ['[ ] Water']);
+  await page.goForward();
+  await add(page, 'Rest'); // what is added is not done: the page goes where it can be seen
+  await shows(page, ['[x] Sow', '[ ] Water', '[x] Reap', '[ ] Rest']);
+  await row(page, 'Rest').locator('.delete').click();
+  await page.getByRole('link', {name: 'Active'}).click();
   await shows(page, ['[ ] Water']);
 
   await row(page, 'Water').locator('.tick').click(); // not `check()`, which waits for a row that has left by then
@@ -147,8 +159,7 @@ test('a title that breaks a rule is refused under its field, before it is sent',
 
 test('what the server refuses is taken back, with its reason where it belongs', async (t) => {
   const server = await startServer(t);
-  const context = await openContext(t, browser);
-  const [page, other] = [await openTodo(context, server), await openTodo(context, server)];
+  const [page, other] = await openTwo(t, server);
   await page.evaluate(() => { todo.Todo.prototype.validate = () => undefined; }); // let everything through to the server
 
   await page.fill('#new-title', TOO_LONG);
@@ -185,8 +196,7 @@ test('what the server refuses is taken back, with its reason where it belongs', 
 test('an edit in progress survives what others do to its row', async (t) => {
   const server = await startServer(t);
   await server.post('todos', {title: 'Draft'});
-  const context = await openContext(t, browser);
-  const [mine, theirs] = [await openTodo(context, server), await openTodo(context, server)];
+  const [mine, theirs] = await openTwo(t, server);
 
   await row(mine, 'Draft').locator('.title').click();
   const field = mine.locator('.edit .field:visible');
@@ -215,12 +225,21 @@ test('an edit in progress survives what others do to its row', async (t) => {
   await mine.keyboard.press('Escape');
   for (const page of [mine, theirs]) await shows(page, []);
   await eventually(mine, focus, ['new-title', null]);
+
+  await add(mine, 'Once more');
+  await row(mine, 'Once more').locator('.title').click();
+  await field.fill('Or not');
+  await row(theirs, 'Once more').locator('.delete').click();
+  await mine.locator('.aside', {hasText: 'Deleted elsewhere.'}).waitFor();
+  await row(mine, 'Once more').locator('.delete').click();
+  await shows(mine, []);
+  await add(mine, 'The end');
+  for (const page of [mine, theirs]) await shows(page, ['[ ] The end']);
 });
 
 test('pages outlive a killed server: nothing is lost, what was written meanwhile arrives without a reload', async (t) => {
   const server = await startServer(t);
-  const context = await openContext(t, browser, {allow: /WebSocket connection to .* failed|ERR_CONNECTION_REFUSED/});
-  const [one, two] = [await openTodo(context, server), await openTodo(context, server)];
+  const [one, two] = await openTwo(t, server, {allow: /WebSocket connection to .* failed|ERR_CONNECTION_REFUSED/});
   await add(one, 'Before');
   await shows(two, ['[ ] Before']);
   for (const page of [one, two]) {
@@ -267,8 +286,8 @@ test('everything can be done with the keyboard alone, and the focus is always so
     await eventually(page, focus, expected);
     const visible = await page.evaluate(() => {
       const element = document.activeElement;
-      const drawn = (node) => getComputedStyle(node).outlineStyle !== 'none';
-      return drawn(element) || drawn(element.closest('form')) || getComputedStyle(element).boxShadow !== 'none';
+      const drawn = (node) => node && (getComputedStyle(node).outlineStyle !== 'none' || getComputedStyle(node).boxShadow !== 'none');
+      return drawn(element) || element.matches('#new-title') && drawn(element.form);
     });
     assert.ok(visible, `the focus shows at ${expected}`);
   };
@@ -351,7 +370,7 @@ test('a thousand rows in one batch are one insertion into the document, in order
     const stamp = (i) => new Date(Date.parse(created) + 1 + i % 500).toISOString(); // two rows to a millisecond
     app.todos.set(Array.from({length: 1000}, (_, i) => ({
       id: `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`, title: `Row ${i}`, done: false, created_at: stamp(i),
-    })), {remote: true, remove: false});
+    })).reverse(), {remote: true, remove: false});
     await new Promise((resolve) => setTimeout(resolve)); // behind every microtask
     return seen.concat(observer.takeRecords().map(({addedNodes}) => addedNodes.length));
   }, first.created_at);
@@ -363,6 +382,20 @@ test('a thousand rows in one batch are one insertion into the document, in order
   await page.getByText('1001 left').waitFor();
   await eventually(page, focus, ['field', 'The first']);
   assert.equal(await page.locator('.edit .field:visible').inputValue(), 'Being edited');
+});
+
+test('rows are in the order of their making, however precise its time', async (t) => {
+  const server = await startServer(t);
+  const context = await openContext(t, browser);
+  const page = await openTodo(context, server);
+  const fractions = ['', '.1', '.12', '.120000001', '.2', '.200'].map((digits) => `2026-01-31T12:00:00${digits}Z`);
+  await page.evaluate((stamps) => {
+    const rows = stamps.map((created_at, i) => ({
+      id: `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`, title: created_at, done: false, created_at,
+    }));
+    app.todos.set(rows.reverse(), {remote: true, remove: false});
+  }, fractions);
+  await shows(page, fractions.map((stamp) => `[ ] ${stamp}`));
 });
 
 for (const colorScheme of ['light', 'dark']) {

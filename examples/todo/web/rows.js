@@ -16,15 +16,15 @@
       'click .title': 'edit',
       'click .delete': 'delete',
       'submit .edit': 'save',
-      'focusout .edit .field': 'save',
-      'input .edit .field': 'clear',
+      'focusout .field': 'leave',
+      'input .field': 'clear',
       'keydown': 'key',
       'animationend': 'rest',
     },
 
     initialize() {
       this.$title = this.$('.title');
-      this.$field = this.$('.edit .field');
+      this.$field = this.$('.field');
       this.$problem = this.$('.problem').attr('id', `problem-${this.cid}`);
       this.$aside = this.$('.aside').attr('id', `aside-${this.cid}`);
       this.$title.attr('id', `title-${this.cid}`);
@@ -87,7 +87,8 @@
 
     delete() {
       const title = this.model.get('title');
-      this.problem('');
+      this.close();
+      if (this.orphan) return;
       this.model.discard();
       announce(`Deleted “${title}”`);
     },
@@ -117,6 +118,7 @@
     },
 
     close() {
+      if (!this.editing) return this.problem('');
       const focused = this.$field.is(document.activeElement);
       this.problem('');
       this.say('');
@@ -126,6 +128,11 @@
       this.$('.edit').prop('hidden', true);
       this.$el.removeClass('editing');
       this.trigger('closed');
+    },
+
+    // Leaving the field saves; but a row that is gone waits for a decision.
+    leave(event) {
+      if (!this.orphan) this.save(event);
     },
 
     save(event) {
@@ -141,12 +148,12 @@
     // The new title is shown at once. If the server refuses it, the old one returns and so does the editor, with the
     // words in it and the reason under them.
     rename(title) {
-      const {from} = this;
+      const before = this.model.get('title');
       const sent = this.model.save({title}, {
         patch: true,
         error: (model, error) => {
           if (!todos.get(model)) return this.trigger('lost', title, error);
-          if (model.get('title') === title) model.set({title: from});
+          if (model.get('title') === title) model.set({title: before});
           const focused = this.el.contains(document.activeElement);
           if (!this.editing) this.open(title);
           if (focused) this.$field.trigger('focus');

@@ -3,13 +3,14 @@
 //! Invariant: nothing listens and no file is made before `start`.
 
 use super::origin::Origins;
+use super::socket_io::{self, SocketIo};
 use super::{assets, http, websocket};
 use crate::bundle::Bundle;
 use crate::model::Model;
-use crate::protocol::Error;
-use crate::store::Store;
+use crate::protocol::{Code, Error};
 use crate::store::Sqlite;
-use crate::sync::{Engine, Limits};
+use crate::store::Store;
+use crate::sync::{Caller, Engine, Limits};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -18,6 +19,7 @@ use axum::routing::get;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tower_http::services::ServeDir;
 use vertebra_schema::Schema;
 
@@ -29,7 +31,8 @@ pub struct Vertebra {
 
 struct Inner {
     engine: Engine,
-    origins: Origins,
+    socket_io: SocketIo,
+    origins: Arc<Origins>,
     bundle: Option<&'static Bundle>,
     web: Option<PathBuf>,
 }
@@ -144,9 +147,11 @@ impl Builder {
             (None, None) => return Err(StartError::NoDatabase),
         };
         let engine = Engine::start(self.schema, store, self.limits).await?;
+        let origins = Arc::new(self.origins);
         let inner = Inner {
+            socket_io: SocketIo::new(engine.clone(), socket_io_config(&origins)),
             engine,
-            origins: self.origins,
+            origins,
             bundle: self.bundle,
             web: self.web,
         };
@@ -204,6 +209,7 @@ impl Vertebra {
     pub fn router(&self) -> Router {
         let router = Router::new()
             .merge(http::routes())
+            .merge(self.inner.socket_io.router())
             .route("/realtime", get(websocket::upgrade))
             .route("/vertebra/{name}", get(bundled))
             .with_state(self.clone());
@@ -215,7 +221,28 @@ impl Vertebra {
 
     /// Ends all connections, finishes the writes that were begun, and closes the database.
     pub async fn close(&self) -> Result<(), Error> {
+        self.engine().stop();
+        // Those who take nothing are left behind: the engine waits no longer for them either.
+        let closed = tokio::time::timeout(Duration::from_secs(5), self.inner.socket_io.close());
+        if closed.await.is_err() {
+            tracing::warn!("some Socket.IO connections did not end in time");
+        }
         self.engine().close().await
+    }
+}
+
+/// Pages of foreign origins are turned away at the handshake, whatever the transport.
+fn socket_io_config(origins: &Arc<Origins>) -> socket_io::Config {
+    let origins = origins.clone();
+    socket_io::Config {
+        admit: Arc::new(move |parts| match origins.admit(&parts.headers) {
+            true => Ok(Caller::default()),
+            false => Err(Error::new(
+                Code::Forbidden,
+                "pages of this origin may not connect",
+            )),
+        }),
+        ..socket_io::Config::default()
     }
 }
 

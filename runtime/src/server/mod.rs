@@ -14,6 +14,7 @@ mod builder;
 mod http;
 mod listen;
 mod origin;
+pub mod socket_io;
 mod websocket;
 
 pub use builder::{Builder, StartError, Vertebra};

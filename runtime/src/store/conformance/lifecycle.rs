@@ -46,18 +46,6 @@ pub(crate) async fn positions_go_on_after_the_log_was_removed(place: impl Place)
     assert_eq!(db.log(1).await[0].seq, 2);
 }
 
-pub(crate) async fn a_store_is_opened_once(place: impl Place) {
-    let db = Db::start(&place).await;
-    let two = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| place.open()));
-    assert!(
-        two.is_err(),
-        "two writers would not see each other's commits"
-    );
-    db.one(db.todo("a")).await.unwrap();
-    db.store.close().await.unwrap();
-    place.open();
-}
-
 pub(crate) async fn a_closed_store_is_unavailable(place: impl Place) {
     let db = Db::start(&place).await;
     db.one(db.todo("a")).await.unwrap();

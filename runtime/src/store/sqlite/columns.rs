@@ -102,10 +102,6 @@ impl Kind {
     /// A value in canonical wire form as what is kept, or what is wrong with it.
     pub(super) fn store(self, value: &Value) -> Result<ToSqlOutput<'_>, &'static str> {
         let owned = |stored: Stored| Ok(ToSqlOutput::Owned(stored));
-        let text = |value| match value {
-            &Value::String(ref text) => Ok(text.as_str()),
-            _ => Err("must be a string"),
-        };
         if value.is_null() {
             return owned(Stored::Null);
         }
@@ -186,6 +182,10 @@ impl Kind {
     }
 }
 
+fn text(value: &Value) -> Result<&str, &'static str> {
+    value.as_str().ok_or("must be a string")
+}
+
 /// `…:00Z` as `…:00.000000000Z`, `…:00.5Z` as `…:00.500000000Z`.
 fn padded(moment: &str) -> String {
     let body = moment.strip_suffix('Z').unwrap_or(moment);
@@ -236,6 +236,7 @@ fn ordered(value: &Value, depth: usize) -> Option<Cow<'_, Value>> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use serde_json::json;

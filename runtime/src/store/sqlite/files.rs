@@ -5,7 +5,7 @@
 
 use super::failure::unavailable;
 use super::{Options, Synchronous};
-use super::{history, numbers};
+use super::{history, numbers, shapes};
 use crate::protocol::Error;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -167,8 +167,9 @@ fn prepare(conn: &Connection) -> rusqlite::Result<(i64, String)> {
     let get = "SELECT value FROM _vertebra_meta WHERE key = ?1";
     let format: i64 = conn.query_row(get, ["format"], |row| row.get(0))?;
     if format == FORMAT {
-        conn.execute_batch(history::TABLES)?;
-        conn.execute_batch(numbers::TABLES)?;
+        for tables in [history::TABLES, shapes::TABLES, numbers::TABLES] {
+            conn.execute_batch(tables)?;
+        }
     }
     let epoch = conn.query_row(get, ["epoch"], |row| row.get(0))?;
     conn.execute_batch("COMMIT")?;

@@ -34,6 +34,8 @@ pub(super) struct Desk<'c> {
     numbers: Numbers,
     /// The last position given to a set.
     seq: Seq,
+    /// The last position that is known to be durable.
+    durable: Seq,
     /// The commits of this group.
     fresh: Vec<Weighed>,
     at: i64,
@@ -42,13 +44,15 @@ pub(super) struct Desk<'c> {
 impl<'c> Desk<'c> {
     /// A desk for these tables.
     pub(super) fn new(conn: &'c Connection, tables: Arc<Tables>) -> rusqlite::Result<Desk<'c>> {
+        let seq = history::head(conn)?;
         Ok(Desk {
             conn,
             rows: tables.all.iter().map(|_| None).collect(),
             tables,
             appender: history::appender(conn)?,
             numbers: Numbers::default(),
-            seq: history::head(conn)?,
+            seq,
+            durable: seq,
             fresh: Vec::new(),
             at: 0,
         })
@@ -76,7 +80,10 @@ impl<'c> Desk<'c> {
         sets: &[ChangeSet],
     ) -> Result<(Vec<Outcome>, Vec<Weighed>), Failed> {
         match self.transaction(sets) {
-            Ok(outcomes) => Ok((outcomes, std::mem::take(&mut self.fresh))),
+            Ok(outcomes) => {
+                self.durable = self.seq;
+                Ok((outcomes, std::mem::take(&mut self.fresh)))
+            }
             Err(failed) => {
                 self.recover();
                 Err(failed)
@@ -94,10 +101,12 @@ impl<'c> Desk<'c> {
         self.fresh.clear();
         self.numbers.clear();
         self.rows.iter_mut().for_each(|rows| *rows = None);
+        // Asked for, because a commit that was reported as failed can be there nevertheless.
         match history::head(self.conn) {
-            Ok(seq) => self.seq = seq,
+            Ok(seq) => self.durable = seq,
             Err(cause) => tracing::error!(%cause, "the log cannot be read"),
         }
+        self.seq = self.durable;
     }
 
     fn transaction(&mut self, sets: &[ChangeSet]) -> Result<Vec<Outcome>, Failed> {

@@ -31,11 +31,6 @@ CREATE TABLE IF NOT EXISTS _vertebra_log (
   PRIMARY KEY (seq, n)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS _vertebra_log_mutations ON _vertebra_log (cid, mid) WHERE cid IS NOT NULL;
-CREATE TABLE IF NOT EXISTS _vertebra_shapes (
-  id INTEGER PRIMARY KEY NOT NULL,
-  collection TEXT NOT NULL,
-  columns TEXT NOT NULL
-) STRICT;
 ";
 
 const APPEND: &str = "INSERT INTO _vertebra_log

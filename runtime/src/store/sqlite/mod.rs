@@ -13,6 +13,7 @@ mod quote;
 mod reader;
 mod recent;
 mod rows;
+mod shapes;
 mod statements;
 mod table;
 mod writer;
@@ -265,15 +266,23 @@ impl Store for Sqlite {
         let shared = self.shared.clone();
         let queues = self.queues.clone();
         Box::pin(async move {
-            shared.recent.reaches(after)?;
-            let head = shared.recent.beyond(after).await?;
-            match shared.recent.find(after, head, BATCH) {
-                Place::Here(commits) => Ok(commits),
-                Place::Gone => Err(recent::gone(after)),
-                Place::Table => {
-                    let read = move |conn: &_| reader::commits(conn, &shared, after, head, BATCH);
-                    ask_reader(&queues, read).await
+            let mut known = after;
+            loop {
+                let head = shared.recent.beyond(known).await?;
+                let commits = match shared.recent.find(after, head, BATCH) {
+                    Place::Here(commits) => commits,
+                    Place::Gone => return Err(recent::gone(after)),
+                    Place::Table => {
+                        let shared = shared.clone();
+                        let read =
+                            move |conn: &_| reader::commits(conn, &shared, after, head, BATCH);
+                        ask_reader(&queues, read).await?
+                    }
+                };
+                if !commits.is_empty() {
+                    return Ok(commits);
                 }
+                known = head;
             }
         })
     }

@@ -20,10 +20,13 @@ pub(super) type Task = Box<dyn FnOnce(&Connection) + Send>;
 
 /// Queues a task without waiting.
 pub(super) fn send(queue: Option<&SyncSender<Task>>, task: Task) -> Result<(), Error> {
-    match queue.map(|queue| queue.try_send(task)) {
-        Some(Ok(())) => Ok(()),
-        Some(Err(TrySendError::Full(_))) => Err(overloaded()),
-        Some(Err(TrySendError::Disconnected(_))) | None => Err(closed()),
+    let Some(queue) = queue else {
+        return Err(closed());
+    };
+    match queue.try_send(task) {
+        Ok(()) => Ok(()),
+        Err(TrySendError::Full(_)) => Err(overloaded()),
+        Err(TrySendError::Disconnected(_)) => Err(closed()),
     }
 }
 

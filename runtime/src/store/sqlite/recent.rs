@@ -147,14 +147,6 @@ impl Recent {
         let commits = commits.take_while(|one| one.seq <= to).take(most);
         Place::Here(commits.cloned().collect())
     }
-
-    /// Whether the log still reaches back to a position.
-    pub(super) fn reaches(&self, after: Seq) -> Result<(), Error> {
-        if after < self.kept().floor {
-            return Err(gone(after));
-        }
-        Ok(())
-    }
 }
 
 /// The log no longer reaches back.
@@ -162,5 +154,57 @@ pub(super) fn gone(after: Seq) -> Error {
     Error {
         retry_ms: None,
         ..unavailable(format!("the log no longer reaches back to {after}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn commits(range: std::ops::RangeInclusive<Seq>, weight: usize) -> Vec<Weighed> {
+        let commit = |seq| Commit {
+            seq,
+            origin: None,
+            changes: Vec::new(),
+        };
+        range.map(|seq| (Arc::new(commit(seq)), weight)).collect()
+    }
+
+    #[track_caller]
+    fn here(recent: &Recent, after: Seq, to: Seq) -> Vec<Seq> {
+        match recent.find(after, to, usize::MAX) {
+            Place::Here(commits) => commits.iter().map(|commit| commit.seq).collect(),
+            Place::Table => panic!("in the table"),
+            Place::Gone => panic!("gone"),
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let recent = Recent::new(0, 10);
+        let most = MOST as Seq;
+        recent.publish(commits(11..=10 + most, 1));
+        assert_eq!(here(&recent, 10, 10 + most).len(), MOST);
+        recent.publish(commits(11 + most..=15 + most, 1));
+        assert!(matches!(recent.find(10, 11, 1), Place::Table));
+        assert_eq!(here(&recent, 15, 15 + most).len(), MOST);
+        recent.publish(commits(16 + most..=16 + most, HEAVIEST));
+        assert_eq!(here(&recent, 15 + most, 16 + most), [16 + most]);
+        assert!(matches!(recent.find(14 + most, 16 + most, 1), Place::Table));
+    }
+
+    #[test]
+    fn what_is_not_shown_yet_is_in_the_table() {
+        let recent = Recent::new(0, 0);
+        recent.publish(commits(1..=3, 1));
+        assert_eq!(here(&recent, 1, 2), [2]);
+        assert!(matches!(recent.find(1, 4, 1), Place::Table));
+        recent.forget(2);
+        assert!(matches!(recent.find(1, 3, 1), Place::Gone));
+        assert_eq!(here(&recent, 2, 3), [3]);
+        recent.restart(5);
+        assert!(matches!(recent.find(2, 5, 1), Place::Table));
+        recent.publish(commits(6..=6, 1));
+        assert_eq!(here(&recent, 5, 6), [6]);
     }
 }

@@ -27,10 +27,13 @@ pub(super) type Task = Box<dyn for<'c> FnOnce(&mut Desk<'c>) + Send>;
 
 /// Queues a job without waiting.
 pub(super) fn send(queue: Option<&SyncSender<Job>>, job: Job) -> Result<(), Error> {
-    match queue.map(|queue| queue.try_send(job)) {
-        Some(Ok(())) => Ok(()),
-        Some(Err(TrySendError::Full(_))) => Err(overloaded()),
-        Some(Err(TrySendError::Disconnected(_))) | None => Err(closed()),
+    let Some(queue) = queue else {
+        return Err(closed());
+    };
+    match queue.try_send(job) {
+        Ok(()) => Ok(()),
+        Err(TrySendError::Full(_)) => Err(overloaded()),
+        Err(TrySendError::Disconnected(_)) => Err(closed()),
     }
 }
 

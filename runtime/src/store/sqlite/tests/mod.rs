@@ -1,6 +1,10 @@
 //! SQLite as a store, on real files.
 
+// A test that cannot go on ends.
+#![allow(clippy::unwrap_used)]
+
 mod failures;
+mod layout;
 mod opening;
 
 use super::{Options, Sqlite};
