@@ -10,7 +10,9 @@
 mod check;
 mod fingerprint;
 mod fit;
+mod forms;
 mod model;
+mod pattern;
 mod rule;
 mod shared;
 mod types;
