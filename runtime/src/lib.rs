@@ -8,6 +8,8 @@ mod model;
 pub mod protocol;
 pub mod store;
 
+#[doc(hidden)]
+pub use model::derive;
 pub use model::{Column, Filter, Fits, Model, New, Order, Patch, column};
 pub use vertebra_macros::{Described, Model};
 pub use vertebra_schema as schema;

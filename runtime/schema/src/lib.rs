@@ -8,6 +8,8 @@
 //! that interprets `#[serde(…)]` and `#[model(…)]`.
 
 mod check;
+#[doc(hidden)]
+pub mod derive;
 mod fingerprint;
 mod fit;
 mod forms;
