@@ -8,9 +8,13 @@
 //! that interprets `#[serde(…)]` and `#[model(…)]`.
 
 mod check;
+#[doc(hidden)]
+pub mod derive;
 mod fingerprint;
 mod fit;
+mod forms;
 mod model;
+mod pattern;
 mod rule;
 mod shared;
 mod types;
