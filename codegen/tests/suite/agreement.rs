@@ -24,7 +24,10 @@ fixtures! {
 #[track_caller]
 fn agree<M: Model>(name: &str) {
     let source = fixture(name).source.schema;
-    let read = source.models.iter().find(|model| model.name == M::MODEL.name);
+    let read = source
+        .models
+        .iter()
+        .find(|model| model.name == M::MODEL.name);
     let read = read.unwrap_or_else(|| panic!("{} wasn't read", M::MODEL.name));
     let text = |model| serde_json::to_string_pretty(model).expect("JSON");
     assert_eq!(text(read), text(M::MODEL));
