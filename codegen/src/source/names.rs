@@ -49,7 +49,11 @@ impl Tree {
                 Some(parent) => (Meaning::Module(parent), rest),
                 None => return Err(Lost::Unknown(first.clone())),
             },
-            name => (self.first(module, name, !rest.is_empty(), depth)?, rest),
+            // The first name of a `use` is a crate where it is nothing else, also when it is the only one.
+            name => (
+                self.first(module, name, !rest.is_empty() || depth > 0, depth)?,
+                rest,
+            ),
         };
         rest.iter().try_fold(start, |so_far, part| match so_far {
             Meaning::Module(inside) if part == "super" => self.modules[inside]

@@ -1,0 +1,3 @@
+pub type Moment = Inner<u8>;
+
+type Inner<T> = (T, chrono::NaiveDateTime);

@@ -1,0 +1,6 @@
+mod twice;
+mod gone;
+#[path = "elsewhere/gone.rs"]
+mod elsewhere;
+#[path = "lib.rs"]
+mod itself;

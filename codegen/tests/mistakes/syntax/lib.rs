@@ -1,0 +1,4 @@
+struct Todo {
+    title: String,
+
+fn main() {}
