@@ -40,14 +40,13 @@ export function createConnection(target, options, on) {
   };
   const lose = (code, earliest = 0) => {
     release();
-    ended = code >= 4500 && code < 5000;
+    ended = code >= 4500;
     if (!ended) retry = timers.setTimeout(open, earliest + random() * Math.min(16000, 250 * 2 ** attempt++));
     on.close(ended);
   };
   // The network may be back, or the machine has slept: find out at once.
   const probe = () => (socket ? watch(1.25) : open());
-  const listen = (method) => ['online', 'visibilitychange'].forEach((name) => globalThis[method]?.(name, probe));
-  listen('addEventListener');
+  ['online', 'visibilitychange'].forEach((name) => globalThis.addEventListener?.(name, probe));
 
   return {
     open,
@@ -62,7 +61,6 @@ export function createConnection(target, options, on) {
     lose,
     end() {
       ended = true;
-      listen('removeEventListener');
       release();
     },
   };
@@ -77,7 +75,7 @@ export function openWebSocket(url, options, on) {
   return {
     send: (frame) => socket.send(JSON.stringify(frame)),
     close() {
-      socket.onopen = socket.onclose = socket.onmessage = null;
+      socket.onclose = socket.onmessage = null;
       socket.close();
     },
   };
@@ -85,8 +83,8 @@ export function openWebSocket(url, options, on) {
 
 /** @param {any} io a socket.io-client socket; it carries frames as the one argument of event `s` */
 export function openSocketIo(io, options, on) {
-  const lost = () => on.close();
-  const events = Object.entries({connect: on.open, s: on.message, disconnect: lost, connect_error: lost});
+  const close = () => on.close();
+  const events = Object.entries({connect: on.open, s: on.message, disconnect: close, connect_error: close});
   events.forEach(([name, handler]) => io.on(name, handler));
   if (io.connected) queueMicrotask(on.open);
   else io.connect();

@@ -14,10 +14,7 @@
 /** @returns {(model: any) => State} */
 export function createStates() {
   const states = new WeakMap();
-  return (model) => {
-    if (!states.has(model)) states.set(model, {});
-    return states.get(model);
-  };
+  return (model) => states.get(model) || states.set(model, {}).get(model);
 }
 
 /** An object with the entries that are to be kept. */

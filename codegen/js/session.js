@@ -26,19 +26,17 @@ export function createSession(app, schema) {
 
   const send = (frame) => open && connection.send(frame);
   const setState = (state) => {
-    if (app.state === state) return;
     app.state = state;
     safely(() => app.trigger('connection', state));
   };
 
   const hello = () => {
     open = true;
-    const {token} = options;
     send(['H', {
       v: 1,
       cid,
       schema,
-      token: typeof token === 'function' ? token() : token,
+      token: options.token,
       subs: [...replica.subs.values()].map((sub) => [sub.sid, sub.query, cursorOf(replica, sub)]),
       last_mid: outbox.settled(),
     }]);
@@ -83,9 +81,8 @@ export function createSession(app, schema) {
   };
 
   const receive = (data) => {
-    const frames = (Array.isArray(data?.[0]) ? data : [data]).filter(Array.isArray);
-    // The answer to a write is heard before the change it made, also within one batch.
-    frames.sort(([a], [b]) => (b === 'R') - (a === 'R')).forEach((frame) => { if (open) safely(handle, frame); });
+    // Models and collections are told when the whole batch is here: its order does not matter to them.
+    (Array.isArray(data?.[0]) ? data : [data]).filter(Array.isArray).forEach((frame) => { if (open) safely(handle, frame); });
     safely(session.flush);
     echoes = echoes.filter(({seq}) => seq > replica.position);
   };
@@ -106,7 +103,7 @@ export function createSession(app, schema) {
     } else if (kind === 'X') {
       if (sub) session.failed(sub, b);
       else if (a.rid) answer(a.rid, b);
-      else if (!a.sid) app.trigger('error', createError(b));
+      else app.trigger('error', createError(b));
     } else if (kind === 'E') {
       app.trigger('signal:' + a, b, c);
     } else if (kind === 'B') {
@@ -144,11 +141,9 @@ export function createSession(app, schema) {
       send(['Q', rid, query]);
     },
 
-    /** @returns {() => boolean} takes it back, if it has never been sent */
     mutate(mutation) {
       outbox.items.push(mutation);
       if (open) send(outbox.frame([mutation]));
-      return () => !mutation.mid && !outbox.remove(mutation);
     },
 
     /** Our own writes of which the log has not told us before. */

@@ -27,13 +27,13 @@ export function createSync(http, session, live, stateOf) {
     // The name on the wire of a class without a schema: the last part of its URL, before the id.
     const nameFromUrl = () => {
       const url = typeof model.url === 'function' ? model.url() : model.url || '';
-      return url.split(/[?#]/)[0].split('/').filter(Boolean).reverse()[id == null ? 0 : 1];
+      return url.split(/[?#]/)[0].split('/').filter(Boolean).slice(id == null ? -1 : -2)[0];
     };
 
     // Some options only mean something over HTTP; and who has neither a name nor a URL hears of it there.
     let collection;
     if (!setting('realtime') || typeof options.data === 'string' || !session.ready() ||
-        ['emulateHTTP', 'emulateJSON', 'url', 'beforeSend', 'headers', 'contentType', 'dataType'].some((name) => options[name] != null) ||
+        Object.keys(options).some((name) => /^(emulate|url$|beforeSend|headers|contentType|dataType)/.test(name) && options[name] != null) ||
         !(collection = schema?.collection || nameFromUrl())) {
       if (fields && writes && options.data == null) options.attrs = body();
       return http.call(this, method, model, options);
@@ -43,23 +43,19 @@ export function createSync(http, session, live, stateOf) {
     const state = stateOf(model);
     const isLive = setting('live');
     let before = {...model.attributes};
-    let cancel = () => {};
-    const {handle, settle} = createHandle(options, () => cancel());
+    const {handle, settle} = createHandle(options);
 
-    /** Answers with what the model takes of its row; pushes may have brought a newer one. */
+    /** Answers with what the model takes of its row. */
     const answerRow = (row, rowId, seq) => {
       if (fields && row) {
-        const newer = live.newest(collection, rowId);
-        state.known = true;
-        if (newer?.v > seq) row = newer.row;
-        else Object.assign(state, {epoch: session.replica.epoch, v: seq, row});
+        Object.assign(state, {known: true, epoch: session.replica.epoch, v: seq, row});
         // What has changed since we asked is newer than the answer. It is repeated, not left out: with `wait`
         // Backbone sets the saved attributes beneath the answer.
         row = {...row, ...pick(model.attributes, (name, value) => name in row && before && value !== before[name])};
       }
       settle(null, row);
       // A model in no collection is kept current by itself.
-      if (fields && isLive && !model.collection) live.join(model, {collection, where: {[idName]: rowId}});
+      if (isLive && !model.collection) live.join(model, {collection, where: {[idName]: rowId}});
     };
 
     if (writes || deletes) {
@@ -83,18 +79,14 @@ export function createSync(http, session, live, stateOf) {
         queueMicrotask(() => { before = {...model.attributes}; });
       }
 
-      const finish = (error, newId) => {
-        if (state.create === save) state.create = null;
-        save.held.forEach((next) => next(error, newId));
-      };
       const submit = () => {
         if (save.op === 'create') state.create = save;
-        const withdraw = session.mutate({op: save.op, collection, id: save.id, data, done});
-        cancel = () => { if (withdraw()) finish({code: 'abort'}); };
+        session.mutate({op: save.op, collection, id: save.id, data, done});
       };
       const done = (error, row, seq) => {
         const rowId = save.id ?? row?.[idName];
-        finish(error, rowId);
+        if (state.create === save) state.create = null;
+        save.held.forEach((next) => next(error, rowId));
         if (clientId && error?.code === 'conflict') {
           clientId = false;
           save.op = 'update';
