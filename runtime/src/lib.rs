@@ -13,9 +13,9 @@ pub mod store;
 pub mod sync;
 
 pub use bundle::Bundle;
+pub use client::Client;
 #[doc(hidden)]
 pub use model::derive;
-pub use client::Client;
 pub use model::{Column, Filter, Fits, Model, New, Order, Patch, column};
 pub use server::Vertebra;
 pub use vertebra_macros::{Described, Model};

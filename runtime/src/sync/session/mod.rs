@@ -221,7 +221,6 @@ impl Session {
             }
             ClientFrame::Subscribe(Opening(sid, query, _)) => {
                 if let Err(error) = self.subscribe(sid, &query).await {
-                    self.subscriptions.remove(&sid);
                     self.send(ServerFrame::Failure(json!({"sid": sid}), error));
                 }
             }
