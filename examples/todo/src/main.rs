@@ -3,10 +3,9 @@
 use clap::Parser;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use todo::BUNDLE;
 use todo::models::Todo;
 use vertebra::Vertebra;
-
-include!(concat!(env!("OUT_DIR"), "/vertebra.rs"));
 
 /// Serves a todo list that stays in sync.
 #[derive(Parser)]

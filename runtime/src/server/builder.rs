@@ -252,7 +252,7 @@ async fn bundled(
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let file = vertebra.inner.bundle.and_then(|bundle| bundle.file(&name));
+    let file = vertebra.inner.bundle.and_then(|bundle| bundle.get(&name));
     match file {
         Some((media_type, text)) => assets::file(&headers, media_type, text.as_bytes()),
         None => (StatusCode::NOT_FOUND, "there is no such file in the bundle").into_response(),

@@ -4,4 +4,5 @@ mod changes;
 mod connection;
 mod live;
 mod peer;
+mod server;
 mod writes;

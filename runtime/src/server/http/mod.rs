@@ -22,12 +22,12 @@ use serde_json::Value;
 
 /// The routes below `/api`.
 pub fn routes() -> Router<Vertebra> {
-    Router::new()
-        .route("/api/openapi.json", any(describe))
-        .route("/api/{collection}", any(collection))
-        .route("/api/{collection}/{id}", any(row))
-        .route("/api", any(nothing))
-        .route("/api/{*rest}", any(nothing))
+    let api = Router::new()
+        .route("/openapi.json", any(describe))
+        .route("/{collection}", any(collection))
+        .route("/{collection}/{id}", any(row))
+        .fallback(nothing);
+    Router::new().nest("/api", api)
 }
 
 async fn nothing() -> Problem {
