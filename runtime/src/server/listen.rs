@@ -4,9 +4,10 @@
 //! before the program ends.
 
 use super::builder::{StartError, Vertebra};
+use axum::serve::ListenerExt;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 /// How long open requests may take once the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -69,7 +70,8 @@ impl Listening {
             stop.await;
             engine.stop();
         };
-        let served = axum::serve(listener, vertebra.router()).with_graceful_shutdown(stopping);
+        let served = axum::serve(listener.tap_io(without_delay), vertebra.router())
+            .with_graceful_shutdown(stopping);
         let engine = vertebra.engine().clone();
         tokio::select! {
             served = served.into_future() => served.map_err(|cause| StartError::Listen {
@@ -83,6 +85,12 @@ impl Listening {
         vertebra.close().await?;
         Ok(())
     }
+}
+
+/// A push right behind an answer would otherwise wait for the client's kernel to confirm the answer: up to 40 ms.
+fn without_delay(stream: &mut TcpStream) {
+    // A connection that cannot be told is slower, and right.
+    let _ = stream.set_nodelay(true);
 }
 
 async fn asked_to_stop() {

@@ -75,3 +75,25 @@ async fn a_session_that_ends_leaves_its_namespace_only() {
         .await;
     assert_eq!(answer[0], Value::Null);
 }
+
+#[tokio::test]
+async fn when_the_engine_stops_sessions_say_goodbye_and_all_connections_end() {
+    let server = serve().await;
+    let mut plain = Client::join(server.address, "/todos").await;
+    let mut client = Client::connect(server.address).await;
+    client.say("0").await;
+    assert!(client.hear().await.unwrap().starts_with("0{\"sid\":"));
+    client.say(&format!("2{}", hello())).await;
+    assert_eq!(frames(&client.hear().await.unwrap())[0][0], "W");
+    server.engine.stop();
+    let mut said = Vec::new();
+    while let Some(packet) = client.hear().await {
+        said.push(packet);
+    }
+    assert!(
+        said.iter().any(|packet| packet.contains("[\"B\",4001")),
+        "{said:?}"
+    );
+    assert_eq!(plain.hear().await, None);
+    server.socket_io.idle().await;
+}

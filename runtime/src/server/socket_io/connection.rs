@@ -11,14 +11,18 @@ use super::sync_face;
 use crate::protocol::socket_io::{self, Packet};
 use crate::protocol::{Code, Error};
 use crate::sync::{Caller, Closed};
-use engineioxide::Socket;
+use engineioxide::{DisconnectReason, Socket};
 use serde_json::json;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use uuid::Uuid;
+
+/// How long sessions may take to say goodbye when the server stops.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// A text for the session, and the room that it takes until the session has read it.
 pub(super) type Said = (Box<RawValue>, Slot);
@@ -29,6 +33,8 @@ pub(super) enum End {
     Left,
     /// The client has to connect again.
     CutOff,
+    /// The server is shutting down.
+    Stopped,
 }
 
 impl From<Closed> for End {
@@ -43,6 +49,7 @@ pub(super) async fn run(
     socket: Arc<Socket<Arc<Line>>>,
     mut inbox: mpsc::UnboundedReceiver<Incoming>,
 ) {
+    let stopped = face.engine.stopped();
     let caller = socket.req_parts.extensions.get::<Caller>().cloned();
     let patience = face.engine.limits().stalled;
     let mut connection = Connection {
@@ -51,13 +58,21 @@ pub(super) async fn run(
         face,
         members: HashMap::new(),
         tasks: JoinSet::new(),
+        sessions: JoinSet::new(),
     };
     let end = tokio::select! {
         () = socket.closed() => End::Left,
         end = connection.route(&mut inbox) => end,
+        () = stopped => End::Stopped,
     };
     match end {
         End::CutOff => connection.outbox.cut_off(),
+        End::Stopped => {
+            // Sessions tell their clients when to come back.
+            let sessions = async { while connection.sessions.join_next().await.is_some() {} };
+            let _ = tokio::time::timeout(GOODBYE, sessions).await;
+            socket.close(DisconnectReason::ClosingServer);
+        }
         // What arrived before the client left is still done.
         End::Left => {
             while let Ok(incoming) = inbox.try_recv() {
@@ -70,6 +85,7 @@ pub(super) async fn run(
     // Without their senders they end by themselves, when they have done what was asked of them.
     connection.members.clear();
     connection.tasks.detach_all();
+    connection.sessions.detach_all();
 }
 
 struct Connection {
@@ -78,8 +94,10 @@ struct Connection {
     caller: Caller,
     /// The namespaces that the client has joined.
     members: HashMap<String, Member>,
-    /// What they do.
+    /// What those of collections do.
     tasks: JoinSet<Result<(), End>>,
+    /// What that of frames does.
+    sessions: JoinSet<Result<(), End>>,
 }
 
 /// Where to send what a namespace is told. A namespace that the server has ended takes it, and does nothing.
@@ -106,11 +124,11 @@ impl Connection {
                     }
                     has_joined |= !self.members.is_empty();
                 }
-                Some(done) = self.tasks.join_next() => match done {
-                    Ok(Ok(())) => {}
-                    Ok(Err(end)) => return end,
-                    // It panicked; the message is in the log. The client must not wait for answers in vain.
-                    Err(_) => return End::CutOff,
+                Some(done) = self.tasks.join_next() => if let Err(end) = ended(done) {
+                    return end;
+                },
+                Some(done) = self.sessions.join_next() => if let Err(end) = ended(done) {
+                    return end;
                 },
                 () = &mut joined_in_time, if !has_joined => return End::CutOff,
             }
@@ -233,7 +251,7 @@ impl Connection {
             said.downgrade(),
             self.caller.clone(),
         );
-        self.tasks.spawn(session);
+        self.sessions.spawn(session);
         self.members.insert("/".into(), Member::Sync(said.clone()));
         said
     }
@@ -255,6 +273,11 @@ impl Connection {
             None => Err(End::CutOff),
         }
     }
+}
+
+/// A panic is in the log; the client must not wait for answers in vain.
+fn ended(done: Result<Result<(), End>, JoinError>) -> Result<(), End> {
+    done.unwrap_or(Err(End::CutOff))
 }
 
 /// The ack of a request that failed: `[error, null]`.
