@@ -1,12 +1,12 @@
 //! What `#[derive(Described)]` writes: one constant.
 
-use crate::fields::{check, field, schema, strings};
+use crate::fields::{check, field, strings, vertebra};
 use proc_macro2::TokenStream;
 use quote::quote;
 use vertebra_schema::read::{Shape, Value};
 
 pub(crate) fn expand(value: &Value) -> TokenStream {
-    let v = schema();
+    let v = vertebra();
     let (ident, name) = (&value.ident, &value.name);
     let mut constants = TokenStream::new();
     let shape = match &value.shape {
@@ -27,7 +27,7 @@ pub(crate) fn expand(value: &Value) -> TokenStream {
     };
     quote! {
         const _: () = {
-            use ::vertebra::schema as #v;
+            use ::vertebra::derive as #v;
             #constants
             impl #v::Described for #ident {
                 const TYPE: &'static #v::Type = &#v::Type::#shape;

@@ -3,63 +3,64 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
 use vertebra_schema::read::{Default, ItemField, known};
 use vertebra_schema::{Flag, Number, Rule};
 
-/// The name of `vertebra::schema` in what is written, so that lines stay short.
-pub(crate) fn schema() -> Ident {
+/// The name of `vertebra::derive` in what is written, so that lines stay short.
+pub(crate) fn vertebra() -> Ident {
     format_ident!("__v")
 }
 
-/// `Field::new(…)`.
+/// `field::<String>("title").docs("What to do.").end()`; parts that say nothing are left out.
 pub(crate) fn field(field: &ItemField) -> TokenStream {
-    let v = schema();
-    let name = &field.name;
+    let v = vertebra();
+    let (name, ty) = (&field.name, &field.ty);
+    let mut code = quote!(#v::field::<#ty>(#name));
     let ident = field.ident.unraw().to_string();
-    let docs = &field.docs;
-    let ty = described(field);
-    let default = default(field, &ty);
-    let flags = field.flags.iter().map(|flag| {
-        let flag = format_ident!("{}", format!("{flag:?}"));
-        quote!(#v::Flag::#flag)
-    });
-    let rules = field.rules.iter().map(rule);
-    quote!(#v::Field::new(#name, #ident, #ty, #docs, #default, &[#(#flags),*], &[#(#rules),*]))
+    if ident != *name {
+        code.extend(quote!(.ident(#ident)));
+    }
+    if !field.docs.is_empty() {
+        let docs = &field.docs;
+        code.extend(quote!(.docs(#docs)));
+    }
+    code.extend(default(field));
+    if !field.flags.is_empty() {
+        let names = field.flags.iter().map(|flag| format_ident!("{flag:?}"));
+        code.extend(quote!(.flags(&[#(#v::Flag::#names),*])));
+    }
+    if !field.rules.is_empty() {
+        let rules = field.rules.iter().map(rule);
+        code.extend(quote!(.rules(&[#(#rules),*])));
+    }
+    code.extend(quote!(.end()));
+    code
 }
 
-/// What the compiler understands of the type; an error about it stands under the type.
-pub(crate) fn described(field: &ItemField) -> TokenStream {
-    let v = schema();
-    let ty = &field.ty;
-    quote_spanned!(ty.span()=> <#ty as #v::Described>::TYPE)
-}
-
-fn default(field: &ItemField, ty: &TokenStream) -> TokenStream {
-    let v = schema();
+fn default(field: &ItemField) -> TokenStream {
     let as_number = field.is(Flag::Number);
     match &field.default {
-        Default::None => quote!(None),
-        Default::Json(json) => quote!(Some(#json)),
-        Default::Empty => {
-            let at = field.place("default");
-            quote_spanned!(at.span()=> #v::empty(#ty, #as_number))
-        }
+        Default::None => TokenStream::new(),
+        Default::Json(json) => quote!(.default(#json)),
+        Default::Empty => match known(&field.ty).and_then(|ty| ty.empty(as_number)) {
+            Some(json) => quote!(.default(#json)),
+            None => quote!(.or_empty(#as_number)),
+        },
         Default::Number { plain, float } => match known(&field.ty) {
             Some(ty) => {
                 let json = vertebra_schema::literal_text(&ty, as_number, plain, float);
-                quote!(Some(#json))
+                quote!(.default(#json))
             }
             None => {
                 let quoted = format!("\"{plain}\"");
-                quote!(Some(#v::literal(#ty, #as_number, [#plain, #float, #quoted])))
+                quote!(.or_number(#as_number, [#plain, #float, #quoted]))
             }
         },
     }
 }
 
 fn rule(rule: &Rule) -> TokenStream {
-    let v = schema();
+    let v = vertebra();
     match rule {
         Rule::Min(bound) => {
             let bound = number(bound);
@@ -86,7 +87,7 @@ fn rule(rule: &Rule) -> TokenStream {
 
 /// A constant list of strings.
 pub(crate) fn strings<'a>(values: impl Iterator<Item = &'a str>) -> TokenStream {
-    let v = schema();
+    let v = vertebra();
     quote!(#v::Shared::Static(&[#(#v::Shared::Static(#values)),*]))
 }
 
@@ -101,7 +102,7 @@ fn limit(limit: Option<u32>) -> TokenStream {
 }
 
 fn number(number: &Number) -> TokenStream {
-    let v = schema();
+    let v = vertebra();
     match number {
         Number::Int(value) => {
             let value = Literal::i64_unsuffixed(*value);
@@ -117,21 +118,18 @@ fn number(number: &Number) -> TokenStream {
 /// A question to the compiler, where only it knows the type: does what is said about the field fit? It is about the
 /// constant `FIELDS`, and the answer stands under the field's attributes.
 pub(crate) fn check(field: &ItemField, position: usize) -> Option<TokenStream> {
-    let v = schema();
-    let says_something =
-        !field.flags.is_empty() || !field.rules.is_empty() || field.default != Default::None;
+    let has_default = field.default != Default::None;
+    let says_something = has_default || !field.flags.is_empty() || !field.rules.is_empty();
     if !says_something || known(&field.ty).is_some() {
         return None;
     }
     let position = Literal::usize_unsuffixed(position);
-    let blamed: Vec<Span> = field
-        .blamed()
-        .into_iter()
-        .map(|token| token.span())
-        .collect();
-    let first = blamed.first().copied().unwrap_or_else(Span::call_site);
-    let last = blamed.last().copied().unwrap_or_else(Span::call_site);
-    let path = quote_spanned!(first=> #v::fits);
-    let arguments = quote_spanned!(last=> (FIELDS, #position));
-    Some(quote!(const _: () = #path #arguments;))
+    // An error about a call is underlined from its first token to its last.
+    let mut blamed = field.blamed().into_iter().map(|token| token.span());
+    let first = blamed.next().unwrap_or_else(Span::call_site);
+    let last = blamed.last().unwrap_or(first);
+    let v = Ident::new("__v", first.resolved_at(Span::call_site()));
+    let function = quote_spanned!(first=> #v::fits);
+    let arguments = quote_spanned!(last=> (FIELDS, #position, #has_default));
+    Some(quote!(const _: () = #function #arguments;))
 }

@@ -1,13 +1,13 @@
 //! What `#[derive(Model)]` writes: one constant, a name for each column, and the function that begins a create.
 
-use crate::fields::{check, field, schema};
+use crate::fields::{check, field, vertebra};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use vertebra_schema::Flag;
 use vertebra_schema::read::{Item, ItemField};
 
 pub(crate) fn expand(item: &Item) -> TokenStream {
-    let v = schema();
+    let v = vertebra();
     let (ident, name, collection, docs) = (&item.ident, &item.name, &item.collection, &item.docs);
     let (realtime, strict) = (item.realtime, item.strict);
     let fields = item.fields.iter().map(field);
@@ -26,15 +26,15 @@ pub(crate) fn expand(item: &Item) -> TokenStream {
         .filter_map(|(i, field)| check(field, i));
     quote! {
         const _: () = {
-            use ::vertebra::schema as #v;
+            use ::vertebra::derive as #v;
             const FIELDS: &[#v::Field] = &[#(#fields),*];
             impl ::vertebra::Model for #ident {
-                const MODEL: &'static #v::Model =
-                    &#v::Model::new(#name, #collection, #docs, #realtime, #strict, FIELDS);
+                const MODEL: &'static ::vertebra::schema::Model =
+                    &::vertebra::schema::Model::new(#name, #collection, #docs, #realtime, #strict, FIELDS);
                 type Id = #id_type;
                 fn id(&self) -> &#id_type { &self.#id }
             }
-            #[allow(dead_code, private_bounds, private_interfaces, clippy::all)]
+            #[allow(missing_docs, dead_code, private_bounds, private_interfaces, clippy::all)]
             impl #ident {
                 #(#columns)*
                 #draft
@@ -46,24 +46,26 @@ pub(crate) fn expand(item: &Item) -> TokenStream {
 
 /// `pub const fn title() -> Column<Todo, String>`, as visible as the field.
 fn column(item: &Item, field: &ItemField, position: usize) -> TokenStream {
+    let v = vertebra();
     let (model, ty, vis) = (&item.ident, &field.ty, &field.vis);
     let name = written(&field.ident);
     let kind = kind(field);
     let position = proc_macro2::Literal::usize_unsuffixed(position);
     quote! {
-        #vis const fn #name() -> ::vertebra::Column<#model, #ty #kind> { ::vertebra::Column::new(#position) }
+        #vis const fn #name() -> #v::Column<#model, #ty #kind> { #v::at(#position) }
     }
 }
 
 /// Who may set the column; anybody where nothing is said.
 fn kind(field: &ItemField) -> TokenStream {
+    let v = vertebra();
     let server = [Flag::CreatedAt, Flag::UpdatedAt, Flag::ReadOnly];
     if field.is(Flag::Id) {
-        quote!(, ::vertebra::column::Id)
+        quote!(, #v::Id)
     } else if server.iter().any(|flag| field.is(*flag)) {
-        quote!(, ::vertebra::column::ReadOnly)
+        quote!(, #v::ReadOnly)
     } else if field.is(Flag::CreateOnly) {
-        quote!(, ::vertebra::column::CreateOnly)
+        quote!(, #v::CreateOnly)
     } else {
         TokenStream::new()
     }
@@ -71,18 +73,19 @@ fn kind(field: &ItemField) -> TokenStream {
 
 /// `pub fn draft(title: impl Fits<String>) -> New<Todo>`: what a create needs, in the order of the fields.
 fn draft(item: &Item) -> TokenStream {
+    let v = vertebra();
     let (model, vis) = (&item.ident, &item.vis);
     let required = || item.fields.iter().filter(|field| field.is_required());
     let parameters = required().map(|field| {
         let (name, ty) = (written(&field.ident), &field.ty);
-        quote!(#name: impl ::vertebra::Fits<#ty>)
+        quote!(#name: impl #v::Fits<#ty>)
     });
     let settings = required().map(|field| {
         let name = written(&field.ident);
         quote!(.set(Self::#name(), #name))
     });
     quote! {
-        #vis fn draft(#(#parameters),*) -> ::vertebra::New<#model> { ::vertebra::New::new() #(#settings)* }
+        #vis fn draft(#(#parameters),*) -> #v::New<#model> { #v::New::new() #(#settings)* }
     }
 }
 

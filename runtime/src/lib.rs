@@ -10,6 +10,8 @@ pub mod protocol;
 pub mod store;
 
 pub use bundle::Bundle;
+#[doc(hidden)]
+pub use model::derive;
 pub use model::{Column, Filter, Fits, Model, New, Order, Patch, column};
 pub use vertebra_macros::{Described, Model};
 pub use vertebra_schema as schema;

@@ -177,7 +177,14 @@ impl Grower<'_> {
                     .tree
                     .place(module, error.span())
                     .or_else(|| self.last(file));
-                let found = Diagnostic::new(format!("this isn't Rust: {error}"), place);
+                let message = match error.to_string().as_str() {
+                    // Its own words for a bracket or a quote that isn't closed.
+                    "cannot parse string into token stream" => {
+                        "this isn't Rust: something isn't closed".to_string()
+                    }
+                    said => format!("this isn't Rust: {said}"),
+                };
+                let found = Diagnostic::new(message, place);
                 self.tree.found.push((module, found));
             }
         }

@@ -357,7 +357,7 @@ impl<'t> Types<'t> {
         )
         .related(tree.place(item.module, name.span()), "declared here");
         let found = if self.ours.derives(item, data, "Model") {
-            found.help("it is a model itself: hold its id, and mark the field with `#[model(references = …)]`")
+            found.help("it is a model itself: hold its id instead")
         } else {
             found.help(format!("add `#[derive(Described)]` to `{name}`"))
         };

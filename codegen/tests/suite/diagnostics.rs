@@ -30,7 +30,11 @@ fn mistakes_look_as_before() {
         // Paths as seen from the folder, wherever it is.
         let folder = format!("{}/", case.display());
         let text = format!("{}\n", found.render(false).replace(&folder, ""));
-        let json: Vec<String> = found.0.iter().map(|one| one.to_json().replace(&folder, "")).collect();
+        let json: Vec<String> = found
+            .0
+            .iter()
+            .map(|one| one.to_json().replace(&folder, ""))
+            .collect();
         let text = format!("{text}\n{}\n", json.join("\n"));
         let expected = case.join("expected.txt");
         if env::var_os("UPDATE_GOLDEN").is_some() {
@@ -39,7 +43,11 @@ fn mistakes_look_as_before() {
             different.push(format!("{}:\n{text}", case.display()));
         }
     }
-    assert!(different.is_empty(), "{}\nUPDATE_GOLDEN=1 accepts this", different.join("\n"));
+    assert!(
+        different.is_empty(),
+        "{}\nUPDATE_GOLDEN=1 accepts this",
+        different.join("\n")
+    );
 }
 
 #[test]

@@ -3,11 +3,11 @@
 //! The words are the ones that the generated JavaScript uses; `tests/protocol/validation.json` is run by both.
 //! Invariant: what `accept` returns is in wire form and equal values have equal forms, so that rows can be compared.
 
+use crate::forms::{is_base64, is_decimal, is_whole, moment};
+use crate::pattern;
 use crate::{Field, Rule, Type};
-use regex::Regex;
 use serde_json::{Number, Value};
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, LazyLock, RwLock};
+use std::collections::BTreeMap;
 
 /// What is wrong, by the path of the value that is wrong: `title`, `tags.2`, `address.city`.
 pub type Problems = BTreeMap<String, String>;
@@ -29,6 +29,13 @@ pub fn accept(field: &Field, value: Value, problems: &mut Problems) -> Option<Va
 
 fn accept_at(path: &str, field: &Field, value: Value, problems: &mut Problems) -> Option<Value> {
     let before = problems.len();
+    if let (Type::List(_), Value::Array(items)) = (field.ty.required(), &value)
+        && let Some(message) = broken_length(&field.rules, items.len(), "item")
+    {
+        // A list that is too long is not read to its end.
+        problems.insert(path.to_string(), message);
+        return None;
+    }
     let value = convert(path, &field.ty, field.is_number(), value, problems)?;
     if problems.len() > before {
         return None;
@@ -73,7 +80,8 @@ fn convert(
         }
         Type::Integer { signed, .. } => big_integer(&value, *signed),
         Type::Float => match value.as_f64() {
-            Some(number) if value.is_number() => Number::from_f64(number)
+            // Adding zero makes 0 of -0, which is equal to it.
+            Some(number) if value.is_number() => Number::from_f64(number + 0.0)
                 .map(Value::Number)
                 .ok_or_else(|| "must be a number".to_string()),
             _ => Err("must be a number".to_string()),
@@ -89,7 +97,7 @@ fn convert(
         Type::Timestamp => text(
             &value,
             "must be a date and time such as 2026-01-31T12:00:00Z",
-            |text| Some(text.parse::<jiff::Timestamp>().ok()?.to_string()),
+            |text| moment(text).map(|moment| moment.to_string()),
         ),
         Type::Date => text(&value, "must be a date such as 2026-01-31", |text| {
             let date = text.parse::<jiff::civil::Date>().ok()?.to_string();
@@ -127,7 +135,7 @@ fn convert(
                     .fold(Some(Vec::new()), collect)
                     .map(Value::Array);
             }
-            Value::Array(_) => Err(format!("must have exactly {} items", types.len())),
+            Value::Array(items) => Err(length(items.len(), "item", types.len(), types.len())),
             _ => Err("must be a list".to_string()),
         },
         Type::Map(item) => match value {
@@ -258,8 +266,7 @@ fn bounds(bits: u8, signed: bool) -> (i64, i64) {
 fn big_integer(value: &Value, signed: bool) -> Result<Value, String> {
     let message = || "must be an integer in a string".to_string();
     let text = value.as_str().ok_or_else(message)?;
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    if !is_whole(text) {
         return Err(message());
     }
     let (least, most) = if signed {
@@ -274,23 +281,6 @@ fn big_integer(value: &Value, signed: bool) -> Result<Value, String> {
         Err(_) if text.starts_with('-') => Err(format!("must be at least {least}")),
         Err(_) => Err(format!("must be at most {most}")),
     }
-}
-
-fn is_decimal(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    [whole, fraction]
-        .iter()
-        .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-fn is_base64(text: &str) -> bool {
-    let body = text.trim_end_matches('=');
-    text.len().is_multiple_of(4)
-        && text.len() - body.len() <= 2
-        && body
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
 }
 
 fn one_of(values: &[crate::Shared<str>]) -> String {
@@ -316,25 +306,13 @@ pub(crate) fn broken_rule(rules: &[Rule], value: &Value) -> Option<String> {
         Rule::Max(most) => {
             (compare(value, most)?.is_gt()).then(|| format!("must be at most {most}"))
         }
-        Rule::Len(least, most) => {
-            let (length, unit) = match value {
-                Value::String(text) => (text.chars().count(), "character"),
-                Value::Array(items) => (items.len(), "item"),
-                _ => return None,
-            };
-            let outside = |limit: u32, word: &str| {
-                let plural = if limit == 1 { "" } else { "s" };
-                format!("must have {word} {limit} {unit}{plural}")
-            };
-            match (least, most) {
-                (Some(least), _) if length < *least as usize => Some(outside(*least, "at least")),
-                (_, Some(most)) if length > *most as usize => Some(outside(*most, "at most")),
-                _ => None,
-            }
-        }
+        Rule::Len(..) => match value {
+            Value::String(text) => broken_length(rules, text.chars().count(), "character"),
+            Value::Array(items) => broken_length(rules, items.len(), "item"),
+            _ => None,
+        },
         Rule::Pattern(pattern) => {
-            let matches = compiled(pattern)
-                .is_some_and(|regex| regex.is_match(value.as_str().unwrap_or_default()));
+            let matches = pattern::matches(pattern, value.as_str().unwrap_or_default());
             (!matches).then(|| format!("must match {pattern}"))
         }
         Rule::OneOf(values) => {
@@ -342,6 +320,29 @@ pub(crate) fn broken_rule(rules: &[Rule], value: &Value) -> Option<String> {
             (!known).then(|| one_of(values))
         }
     })
+}
+
+/// What the rules say about a length.
+fn broken_length(rules: &[Rule], count: usize, unit: &str) -> Option<String> {
+    rules.iter().find_map(|rule| match rule {
+        Rule::Len(least, most) => {
+            let least = least.map_or(0, |least| least as usize);
+            let most = most.map_or(usize::MAX, |most| most as usize);
+            (count < least || count > most).then(|| length(count, unit, least, most))
+        }
+        _ => None,
+    })
+}
+
+/// The sentence about a length that is not within its bounds.
+fn length(count: usize, unit: &str, least: usize, most: usize) -> String {
+    let (word, limit) = if count < least {
+        ("least", least)
+    } else {
+        ("most", most)
+    };
+    let plural = if limit == 1 { "" } else { "s" };
+    format!("must have at {word} {limit} {unit}{plural}")
 }
 
 /// How a value compares with a bound; a 64-bit integer is a string.
@@ -359,19 +360,4 @@ fn compare(value: &Value, bound: &crate::Number) -> Option<std::cmp::Ordering> {
         }
         crate::Number::Float(bound) => value.as_f64()?.partial_cmp(bound),
     }
-}
-
-/// A pattern's compiled form, kept for the life of the program: schemas have few.
-fn compiled(pattern: &str) -> Option<Arc<Regex>> {
-    static KNOWN: LazyLock<RwLock<HashMap<String, Option<Arc<Regex>>>>> =
-        LazyLock::new(RwLock::default);
-    // A poisoned lock means a panic while inserting a finished value: the map is still whole.
-    let known = |guard: &HashMap<String, Option<Arc<Regex>>>| guard.get(pattern).cloned();
-    if let Some(regex) = known(&KNOWN.read().unwrap_or_else(|broken| broken.into_inner())) {
-        return regex;
-    }
-    let regex = Regex::new(pattern).ok().map(Arc::new);
-    let mut all = KNOWN.write().unwrap_or_else(|broken| broken.into_inner());
-    all.insert(pattern.to_string(), regex.clone());
-    regex
 }

@@ -50,8 +50,11 @@ pub fn misfits(field: &Field) -> Vec<Misfit> {
 /// # Panics
 ///
 /// That is how a constant says no.
-pub const fn fits(fields: &[Field], position: usize) {
+pub const fn fits(fields: &[Field], position: usize, has_default: bool) {
     let field = &fields[position];
+    if has_default && field.default.is_none() {
+        panic!("{}", NO_EMPTY);
+    }
     let count = field.flags.constant().len() + field.rules.constant().len() + 1;
     let mut part = 0;
     while part < count {
@@ -59,18 +62,6 @@ pub const fn fits(fields: &[Field], position: usize) {
             panic!("{}", message);
         }
         part += 1;
-    }
-}
-
-/// The JSON text that `#[serde(default)]` stands for, in a constant.
-///
-/// # Panics
-///
-/// Where only Rust knows the empty value; that stops the build.
-pub const fn empty(ty: &Type, as_number: bool) -> Option<&'static str> {
-    match ty.empty(as_number) {
-        Some(json) => Some(json),
-        None => panic!("{}", NO_EMPTY),
     }
 }
 
@@ -139,25 +130,6 @@ fn broken_default(field: &Field) -> Option<String> {
     }
 }
 
-/// Whether a pattern means the same here and in a browser; `None` where it does.
-pub(crate) fn broken_pattern(pattern: &str) -> Option<String> {
-    if let Err(error) = regex::Regex::new(pattern) {
-        let error = error.to_string();
-        let reason = error.lines().last().unwrap_or_default();
-        let reason = reason.trim_start_matches("error: ");
-        return Some(format!("this pattern can't be used: {reason}"));
-    }
-    // What only Rust's syntax has, or what means something else in JavaScript.
-    let only_rust = [
-        "(?i", "(?m", "(?s", "(?x", "(?u", "(?R", "(?U", "(?-", "(?P<", "\\A", "\\z", "[[:", "&&",
-        "--", "~~", "\\a", "\\x{", "\\U", "\\h", "\\b{", "\\<", "\\>",
-    ];
-    let found = only_rust.iter().find(|syntax| pattern.contains(**syntax))?;
-    Some(format!(
-        "`{found}` means something else in JavaScript, which checks the same pattern"
-    ))
-}
-
 /// What is wrong with rules whatever the type: for front-ends, which have the text of the attributes at hand.
 pub(crate) fn broken_rules(rules: &[Rule]) -> Vec<Misfit> {
     let mut all = Vec::new();
@@ -172,7 +144,7 @@ pub(crate) fn broken_rules(rules: &[Rule]) -> Vec<Misfit> {
                 say("len", format!("no length is from {least} to {most}"));
             }
             Rule::Pattern(pattern) => {
-                if let Some(message) = broken_pattern(pattern) {
+                if let Some(message) = crate::pattern::problem(pattern) {
                     say("pattern", message);
                 }
             }

@@ -8,9 +8,13 @@
 //! that interprets `#[serde(…)]` and `#[model(…)]`.
 
 mod check;
+#[doc(hidden)]
+pub mod derive;
 mod fingerprint;
 mod fit;
+mod forms;
 mod model;
+mod pattern;
 mod rule;
 mod shared;
 mod types;
@@ -21,7 +25,7 @@ pub mod read;
 
 pub use check::{Problems, accept};
 pub use fingerprint::Fingerprint;
-pub use fit::{Misfit, empty, fits, literal, literal_text, misfits};
+pub use fit::{Misfit, fits, literal, literal_text, misfits};
 pub use model::{Field, Flag, Model, Schema};
 pub use rule::{Number, Rule};
 pub use shared::Shared;

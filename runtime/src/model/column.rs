@@ -29,6 +29,15 @@ pub struct Column<M, T, K = Open> {
     types: PhantomData<fn() -> (M, T, K)>,
 }
 
+/// The column of a position; only the derive knows that the types are right.
+#[doc(hidden)]
+pub const fn at<M, T, K>(position: usize) -> Column<M, T, K> {
+    Column {
+        position,
+        types: PhantomData,
+    }
+}
+
 /// Any client may set it.
 #[derive(Debug)]
 pub enum Open {}
@@ -61,15 +70,6 @@ pub trait OnChange {}
 impl OnChange for Open {}
 
 impl<M: Model, T, K> Column<M, T, K> {
-    /// The column of a position; the derive writes this.
-    #[doc(hidden)]
-    pub const fn new(position: usize) -> Self {
-        Column {
-            position,
-            types: PhantomData,
-        }
-    }
-
     /// The position among the fields, from 0.
     pub const fn position(self) -> usize {
         self.position

@@ -9,6 +9,13 @@ mod filter;
 mod fits;
 mod patch;
 
+/// What the code that the derive writes needs, under one short name.
+pub mod derive {
+    pub use super::column::{CreateOnly, Id, ReadOnly, at};
+    pub use super::{Column, Fits, New};
+    pub use vertebra_schema::derive::*;
+}
+
 pub use column::Column;
 pub use draft::New;
 pub use filter::{Filter, Order};
