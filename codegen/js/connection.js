@@ -8,91 +8,91 @@
  */
 export function createConnection(target, options, on) {
   const {timers = globalThis, random = Math.random} = options;
-  let socket; // {send, close} of the current attempt
+  let socket; // {send, close} of the current attempt; what has been closed is not heard any more
   let attempt = 0;
   let heartbeat = 4000;
   let ended;
   let retry;
   let watchdog;
 
-  const watch = (factor) => {
+  const watch = (factor = 2.5) => {
     timers.clearTimeout(watchdog);
     watchdog = timers.setTimeout(lose, heartbeat * factor);
   };
   const open = () => {
     timers.clearTimeout(retry);
     if (ended || socket) return;
-    watch(2.5);
-    // Events of a socket that has been given up are not ours any more.
-    const mine = socket = {};
-    const current = (run) => (value) => { if (mine === socket) run(value); };
-    (target.emit ? openSocketIo : openWebSocket)(mine, target, options, {
-      open: current(on.open),
-      message: current((data) => {
-        watch(2.5);
+    watch();
+    socket = (target.emit ? openSocketIo : openWebSocket)(target, options, {
+      open: on.open,
+      message(data) {
+        watch();
         on.message(data);
-      }),
-      close: current(lose),
+      },
+      close: lose,
     });
   };
   const release = () => {
     timers.clearTimeout(retry);
     timers.clearTimeout(watchdog);
-    const old = socket;
+    socket?.close();
     socket = null;
-    old?.close();
   };
   const lose = (code, earliest = 0) => {
     release();
-    ended = code >= 4500 && code < 5000;
+    ended = code >= 4500;
     if (!ended) retry = timers.setTimeout(open, earliest + random() * Math.min(16000, 250 * 2 ** attempt++));
     on.close(ended);
   };
   // The network may be back, or the machine has slept: find out at once.
   const probe = () => (socket ? watch(1.25) : open());
-  const listen = (method) => ['online', 'visibilitychange'].forEach((name) => globalThis[method]?.(name, probe));
-  listen('addEventListener');
+  ['online', 'visibilitychange'].forEach((name) => globalThis.addEventListener?.(name, probe));
 
   return {
     open,
-    /** Sends a frame; the caller knows that the socket is open. */
     send: (frame) => socket.send(frame),
     /** The server has welcomed us: the next loss starts from a short delay again. */
-    welcomed(heartbeatMs) {
+    welcomed(ms) {
       attempt = 0;
-      heartbeat = heartbeatMs || heartbeat;
-      watch(2.5);
+      heartbeat = ms || heartbeat;
+      watch();
     },
     /** Gives this socket up and tries again, unless the code says never, and not before `earliest` milliseconds. */
     lose,
     end() {
       ended = true;
-      listen('removeEventListener');
       release();
     },
   };
 }
 
-/** @param {any} self what gets `send` and `close` @param {string} url */
-export function openWebSocket(self, url, options, on) {
+/** @param {string} url */
+export function openWebSocket(url, options, on) {
   const socket = new (options.WebSocket || WebSocket)(url, 'vertebra.1');
-  self.send = (frame) => socket.send(JSON.stringify(frame));
-  self.close = () => socket.close();
   socket.onopen = on.open;
   socket.onclose = (event) => on.close(event.code);
   socket.onmessage = (event) => on.message(JSON.parse(event.data));
+  return {
+    send: (frame) => socket.send(JSON.stringify(frame)),
+    close() {
+      socket.onclose = socket.onmessage = null;
+      socket.close();
+    },
+  };
 }
 
-/** @param {any} self @param {any} io a socket.io-client socket; it carries frames as the one argument of event `s` */
-export function openSocketIo(self, io, options, on) {
-  const lost = () => on.close();
-  const events = Object.entries({connect: on.open, s: on.message, disconnect: lost, connect_error: lost});
-  self.send = (frame) => io.emit('s', frame);
-  self.close = () => {
-    events.forEach(([name, handler]) => io.off(name, handler));
-    io.disconnect(); // trying again is ours
-  };
+/** @param {any} io a socket.io-client socket; it carries frames as the one argument of event `s` */
+export function openSocketIo(io, options, on) {
+  const close = () => on.close();
+  const events = Object.entries({connect: on.open, s: on.message, disconnect: close, connect_error: close});
   events.forEach(([name, handler]) => io.on(name, handler));
-  if (io.connected) on.open();
+  if (io.connected) queueMicrotask(on.open);
   else io.connect();
+  return {
+    send: (frame) => io.emit('s', frame),
+    close() {
+      events.forEach(([name, handler]) => io.off(name, handler));
+      io.disconnect(); // trying again is ours
+    },
+  };
 }

@@ -12,7 +12,7 @@
  */
 export function createError(wire) {
   const statusText = wire.message || wire.code;
-  return Object.assign(new Error(statusText), {status: 0, ...wire, statusText, responseJSON: wire, responseText: JSON.stringify(wire)});
+  return Object.assign(new Error(statusText), wire, {statusText, responseJSON: wire, responseText: JSON.stringify(wire)});
 }
 
 /**

@@ -5,10 +5,9 @@ import {createError} from './errors.js';
 
 /**
  * @param {any} options the options of the sync call; the handle is left at `options.xhr`
- * @param {() => void} cancel called once when the caller gives up
  * @returns {{handle: any, settle: (error: any, response?: any, textStatus?: string) => void}}
  */
-export function createHandle(options, cancel) {
+export function createHandle(options) {
   let outcome = 'pending';
   let args;
   let timer;
@@ -19,11 +18,8 @@ export function createHandle(options, cancel) {
     else waiting.push(run);
     return handle;
   };
-  const giveUp = (code) => {
-    if (args) return;
-    cancel();
-    settle({code}, undefined, code);
-  };
+  // The caller gives up: what is on its way stays so, and is not heard of any more.
+  const giveUp = (code) => settle({code}, null, code);
   const settle = (wire, response, textStatus = 'error') => {
     if (args) return;
     const error = wire && createError(wire);
@@ -31,15 +27,10 @@ export function createHandle(options, cancel) {
     outcome = error ? 'rejected' : 'resolved';
     Object.assign(handle, {error}, error ||
       {status: 200, statusText: 'OK', responseJSON: response, responseText: JSON.stringify(response)});
-    if (error) {
-      const {statusText} = error;
-      Object.assign(options, {textStatus, errorThrown: statusText});
-      args = [handle, textStatus, statusText];
-      options.error?.call(options.context, error, textStatus, statusText);
-    } else {
-      args = [response, 'success', handle];
-      options.success?.apply(options.context, args);
-    }
+    const {statusText} = handle;
+    args = error ? [handle, textStatus, statusText] : [response, 'success', handle];
+    Object.assign(options, error && {textStatus, errorThrown: statusText});
+    options[error ? 'error' : 'success']?.call(options.context, error || response, ...args.slice(1));
     waiting.forEach((run) => run());
   };
   const handle = options.xhr = {

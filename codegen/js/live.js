@@ -65,7 +65,7 @@ export function createLive(app, session, stateOf) {
   session.changed = (sub, id, v) => {
     const {collection} = sub.query;
     sub.members.forEach((member) => touch(member, id, sub.rows?.get(id)));
-    const key = JSON.stringify([collection, id]);
+    const key = `${collection}/${id}`;
     // A first snapshot is no news. A row that enters one query may have been in another one before.
     if (sub.rows) news.set(key, {before: newest(collection, id)?.row, ...news.get(key), collection, id, v});
   };
@@ -84,7 +84,7 @@ export function createLive(app, session, stateOf) {
     [...due].forEach((member) => {
       const {sub, ref, waiting} = member;
       const target = ref.deref();
-      if (!target || !sub.rows || sub.lost || waiting[0] && !session.current()) return;
+      if (!target || !sub.rows || sub.lost || waiting[0] && (app.state !== 'live' || replica.position < replica.seq)) return;
       due.delete(member);
       if (!waiting[0]) return safely(apply, member, target);
       const answer = [];
@@ -110,7 +110,7 @@ export function createLive(app, session, stateOf) {
 
   /** Whether a row has to wait; then it is looked at again. */
   const isBusy = (member, id, old) => {
-    const busy = own(member.sub.query.collection, id).some(({seq = Infinity}) => seq > replica.position);
+    const busy = own(member.sub.query.collection, id).some(({seq}) => !(seq <= replica.position));
     if (busy) touch(member, id, old);
     return busy;
   };
@@ -129,7 +129,7 @@ export function createLive(app, session, stateOf) {
       if (!model) return rows.push(version.row);
       const state = stateOf(model);
       // What an answer has brought is there already.
-      const seen = state.epoch === replica.epoch && !(state.v < old?.v) ? state : old;
+      const seen = state.epoch !== replica.epoch || state.v < old?.v ? old : state;
       if (seen?.v >= version.v) return;
       const changed = pick(version.row, (name, value) => !(seen && same(seen.row[name], value)));
       if (Object.keys(changed)[0]) rows.push({...changed, [model.idAttribute]: id});
@@ -137,19 +137,18 @@ export function createLive(app, session, stateOf) {
     const options = {remote: true, parse: true, remove: false};
     if (target.models) {
       if (rows[0]) target.set(rows, options);
-      if (gone[0] != null) target.remove(gone, {remote: true});
+      if (gone[0] != null) target.remove(gone, options);
     } else if (rows[0]) {
       target.set(target.parse(rows[0], options), options);
     } else if (gone[0] != null) {
       leave(target);
-      target.trigger('destroy', target, target.collection, {remote: true});
+      target.trigger('destroy', target, target.collection, options);
     }
   };
 
   return {
     join,
     leave,
-    newest,
     /** Answers with the rows of a query once they are whole, and keeps the collection at them. */
     fetch(collection, query, done) {
       const member = join(collection, query);

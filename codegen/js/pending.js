@@ -2,7 +2,7 @@
 // Invariant: it is held weakly; a model that nobody uses takes its state with it.
 
 /**
- * @typedef {{id: any, op: string, before?: Object<string, any>, held: Array<(error: any, id?: any) => void>}} Save
+ * @typedef {{id: any, op: string, held: Array<(error: any, id?: any) => void>}} Save
  * @typedef {object} State
  * @property {Save} [create] the create that is under way
  * @property {boolean} [known] the server has the row, as far as we know
@@ -14,10 +14,7 @@
 /** @returns {(model: any) => State} */
 export function createStates() {
   const states = new WeakMap();
-  return (model) => {
-    if (!states.has(model)) states.set(model, {});
-    return states.get(model);
-  };
+  return (model) => states.get(model) || states.set(model, {}).get(model);
 }
 
 /** An object with the entries that are to be kept. */

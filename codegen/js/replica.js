@@ -11,13 +11,14 @@
  * @property {Map<any, Version>} [rows] none until the first snapshot is whole
  * @property {{n: number, rows: Map<any, Version>, ops: any[]}} [next] the snapshot that is arriving
  * @property {boolean} [lost] the rows are of another time: no cursor
- * @typedef {{epoch?: string, position: number, cols: Object<string, string[]>, ids: Object<string, string>, subs: Map<number, Subscription>}} Replica
+ * @typedef {{epoch?: string, position: number, seq?: number, cols?: Object<string, string[]>, ids?: Object<string, string>, subs: Map<number, Subscription>}} Replica
+ *   `seq`: where the log was at the last welcome
  * @typedef {(sub: Subscription, id: any, v?: number) => void} Watch told of a row that is about to change
  */
 
 /** @returns {Replica} */
 export function createReplica() {
-  return {position: 0, cols: {}, ids: {}, subs: new Map()};
+  return {position: 0, subs: new Map()};
 }
 
 /** Where a subscription can be taken up again; null asks for a snapshot. @param {Replica} replica @param {Subscription} sub */
@@ -30,11 +31,11 @@ export function cursorOf(replica, sub) {
  * @param {Replica} replica
  * @param {any[]} frame
  * @param {Watch} watch
- * @returns {boolean|undefined} true: this connection cannot go on, the client has to resume
+ * @returns {any} something truthy: this connection cannot go on, the client has to resume
  */
 export function applyFrame(replica, [kind, a, b, c, d], watch) {
   const {subs, position} = replica;
-  const rowOf = (sub, tuple) => Object.fromEntries((replica.cols[sub.query.collection] || []).map((name, i) => [name, tuple[i]]));
+  const rowOf = (sub, tuple) => Object.fromEntries(replica.cols[sub.query.collection].map((name, i) => [name, tuple[i]]));
 
   // A version that is there already is not applied again; a change of a row that isn't there is a loss.
   const applyOps = (sub, rows, ops, changed) => {
@@ -60,8 +61,7 @@ export function applyFrame(replica, [kind, a, b, c, d], watch) {
       sub.lost = a.subs?.[sub.sid] !== 'replay';
       if (!sub.lost) replay = true;
     });
-    const {epoch, cols, ids} = a;
-    Object.assign(replica, {epoch, cols, ids});
+    Object.assign(replica, a, {subs});
     // A replay starts from the old position: its transition brings the new one.
     if (!replay) replica.position = a.seq;
   } else if (kind === 'C') {
@@ -78,7 +78,7 @@ export function applyFrame(replica, [kind, a, b, c, d], watch) {
     if (!d) return;
     sub.lost = sub.next = null;
     applyOps(sub, next.rows, next.ops);
-    new Set([...(sub.rows || new Map()).keys(), ...next.rows.keys()]).forEach((id) => watch?.(sub, id, next.rows.get(id)?.v));
+    new Map([...(sub.rows || []), ...next.rows]).forEach((_, id) => watch?.(sub, id, next.rows.get(id)?.v));
     sub.rows = next.rows;
     return sub.lost;
   } else if (kind === 'T' && b > position) {
@@ -89,7 +89,7 @@ export function applyFrame(replica, [kind, a, b, c, d], watch) {
       // Changes that arrive between the pages of a snapshot wait for its last page.
       if (sub?.next) sub.next.ops.push(...ops);
       else return sub?.rows && !sub.lost && applyOps(sub, sub.rows, ops, watch);
-    }).length > 0;
+    }).length;
   } else if (kind === 'G') {
     replica.position = Math.max(position, a);
   } else if (kind === 'X') {

@@ -21,26 +21,22 @@ export function createSession(app, schema) {
   let connection;
   let options;
   let open;
-  let head;
   let rid = 0;
   let cid;
 
-  const defaultUrl = () => globalThis.location?.host && location.origin.replace(/^http/, 'ws') + '/realtime';
   const send = (frame) => open && connection.send(frame);
   const setState = (state) => {
-    if (app.state === state) return;
     app.state = state;
     safely(() => app.trigger('connection', state));
   };
 
   const hello = () => {
     open = true;
-    const {token} = options;
     send(['H', {
       v: 1,
       cid,
       schema,
-      token: typeof token === 'function' ? token() : token,
+      token: options.token,
       subs: [...replica.subs.values()].map((sub) => [sub.sid, sub.query, cursorOf(replica, sub)]),
       last_mid: outbox.settled(),
     }]);
@@ -53,7 +49,7 @@ export function createSession(app, schema) {
     if (app.state === 'live') setState('stale');
     if (!final) return;
     connection = null;
-    const error = {code: 'unavailable', status: 503, retry: 'same'};
+    const error = {code: 'unavailable', status: 503};
     const waiting = [...queries.values(), ...outbox.items];
     queries.clear();
     outbox.items = [];
@@ -85,11 +81,8 @@ export function createSession(app, schema) {
   };
 
   const receive = (data) => {
-    const frames = (Array.isArray(data?.[0]) ? data : [data]).filter(Array.isArray);
-    const mine = connection;
-    // The answer to a write is heard before the change it made, also within one batch.
-    frames.forEach((frame) => { if (frame[0] === 'R') result(frame); });
-    frames.forEach((frame) => { if (open && connection === mine) safely(handle, frame); });
+    // Models and collections are told when the whole batch is here: its order does not matter to them.
+    (Array.isArray(data?.[0]) ? data : [data]).filter(Array.isArray).forEach((frame) => { if (open) safely(handle, frame); });
     safely(session.flush);
     echoes = echoes.filter(({seq}) => seq > replica.position);
   };
@@ -97,19 +90,20 @@ export function createSession(app, schema) {
   const handle = (frame) => {
     const [kind, a, b, c] = frame;
     if (kind === 'W') {
-      head = a.seq;
       if (replica.epoch !== a.epoch) echoes = [];
       connection.welcomed(a.limits?.heartbeat_ms);
       setState('live');
     }
     const sub = replica.subs.get(a?.sid);
     if (applyFrame(replica, frame, session.changed)) return connection.lose();
-    if (kind === 'Q') {
+    if (kind === 'R') {
+      result(frame);
+    } else if (kind === 'Q') {
       answer(a, b, c);
     } else if (kind === 'X') {
       if (sub) session.failed(sub, b);
       else if (a.rid) answer(a.rid, b);
-      else if (!a.sid) app.trigger('error', createError(b));
+      else app.trigger('error', createError(b));
     } else if (kind === 'E') {
       app.trigger('signal:' + a, b, c);
     } else if (kind === 'B') {
@@ -127,18 +121,15 @@ export function createSession(app, schema) {
       options = given;
       cid = cid || given.cid || uuid7();
       setState('connecting');
-      connection = createConnection(target || defaultUrl(), given, {open: hello, message: receive, close});
+      connection = createConnection(target || location.origin.replace(/^http/, 'ws') + '/realtime', given, {open: hello, message: receive, close});
       connection.open();
     },
 
     /** Whether there is a socket, or can be: else, and once it has been closed, models speak HTTP. */
     ready() {
-      if (connection === undefined && globalThis.WebSocket && defaultUrl()) session.connect();
+      if (connection === undefined && globalThis.WebSocket && globalThis.location?.host) session.connect();
       return connection;
     },
-
-    /** Whether the rows are what the server has told us last, with nothing missing. */
-    current: () => app.state === 'live' && replica.position >= head,
 
     end() {
       connection?.end();
@@ -150,11 +141,9 @@ export function createSession(app, schema) {
       send(['Q', rid, query]);
     },
 
-    /** @returns {() => boolean} takes it back, if it has never been sent */
     mutate(mutation) {
       outbox.items.push(mutation);
       if (open) send(outbox.frame([mutation]));
-      return () => !mutation.mid && !outbox.remove(mutation);
     },
 
     /** Our own writes of which the log has not told us before. */

@@ -7,65 +7,60 @@ import {createHandle} from './handle.js';
 import {hasOwn} from './validate.js';
 import {pick} from './pending.js';
 
-/** What the nearest one says who says something: the call, the model, its collection or its model class. */
-export function setting(name, model, options) {
-  return [options, model, model.collection, model.model?.prototype].find((holder) => holder?.[name] !== undefined)?.[name];
-}
-
-/** The collection's name on the wire for a model without a schema: the last part of its URL, before its id. */
-export function nameFromUrl(model) {
-  const {url, attributes, idAttribute} = model;
-  const parts = (typeof url === 'function' ? model.url() : url || '').split(/[?#]/)[0].split('/').filter(Boolean);
-  return parts[parts.length - (attributes?.[idAttribute] == null ? 1 : 2)];
-}
-
 export function createSync(http, session, live, stateOf) {
   return function sync(method, model, options = {}) {
-    const schema = setting('schema', model, options);
+    // What the nearest one says who says something: the call, the model, its collection or its model class.
+    const setting = (name) => [options, model, model.collection, model.model?.prototype]
+      .find((holder) => holder?.[name] !== undefined)?.[name];
+    const schema = setting('schema');
     const fields = schema?.fields;
     const deletes = method === 'delete';
     const writes = method !== 'read' && !deletes;
     const idName = model.idAttribute;
+    const id = model.attributes?.[idName];
     // What isn't the schema's, or is the server's to set, is not sent.
     const body = () => {
       const attrs = options.attrs || model.toJSON(options);
       return fields ? pick(attrs, (name) => hasOwn(fields, name) && !fields[name].readOnly) : attrs;
     };
 
+    // The name on the wire of a class without a schema: the last part of its URL, before the id.
+    const nameFromUrl = () => {
+      const url = typeof model.url === 'function' ? model.url() : model.url || '';
+      return url.split(/[?#]/)[0].split('/').filter(Boolean).slice(id == null ? -1 : -2)[0];
+    };
+
     // Some options only mean something over HTTP; and who has neither a name nor a URL hears of it there.
     let collection;
-    if (!setting('realtime', model, options) || typeof options.data === 'string' || !session.ready() ||
-        ['emulateHTTP', 'emulateJSON', 'url', 'beforeSend', 'headers', 'contentType', 'dataType'].some((name) => options[name] != null) ||
-        !(collection = schema?.collection || nameFromUrl(model))) {
+    if (!setting('realtime') || typeof options.data === 'string' || !session.ready() ||
+        Object.keys(options).some((name) => /^(emulate|url$|beforeSend|headers|contentType|dataType)/.test(name) && options[name] != null) ||
+        !(collection = schema?.collection || nameFromUrl())) {
       if (fields && writes && options.data == null) options.attrs = body();
       return http.call(this, method, model, options);
     }
 
     const data = writes ? JSON.parse(JSON.stringify(options.data ?? body())) : null;
     const state = stateOf(model);
-    const isLive = setting('live', model, options);
-    let cancel = () => {};
-    const {handle, settle} = createHandle(options, () => cancel());
+    const isLive = setting('live');
+    let before = {...model.attributes};
+    const {handle, settle} = createHandle(options);
 
-    /** Answers with what the model takes of its row; pushes may have brought a newer one. */
-    const answerRow = (row, id, seq, before) => {
+    /** Answers with what the model takes of its row. */
+    const answerRow = (row, rowId, seq) => {
       if (fields && row) {
-        const newer = live.newest(collection, id);
-        state.known = true;
-        if (newer?.v > seq) row = newer.row;
-        else Object.assign(state, {epoch: session.replica.epoch, v: seq, row});
+        Object.assign(state, {known: true, epoch: session.replica.epoch, v: seq, row});
         // What has changed since we asked is newer than the answer. It is repeated, not left out: with `wait`
         // Backbone sets the saved attributes beneath the answer.
         row = {...row, ...pick(model.attributes, (name, value) => name in row && before && value !== before[name])};
       }
       settle(null, row);
       // A model in no collection is kept current by itself.
-      if (fields && isLive && !model.collection) live.join(model, {collection, where: {[idName]: id}});
+      if (isLive && !model.collection) live.join(model, {collection, where: {[idName]: rowId}});
     };
 
     if (writes || deletes) {
       const create = fields && state.create;
-      const save = {op: method, id: model.get(idName), held: []};
+      const save = {op: method, id, held: []};
       let clientId = fields?.[idName] && !fields[idName].readOnly;
       if (create) {
         // A second save, or a destroy, of a model whose create has not been answered: it goes behind the create.
@@ -79,38 +74,35 @@ export function createSync(http, session, live, stateOf) {
       if (clientId) save.op = 'create';
 
       // With `wait` the attributes are now the ones to be; edits are told from the ones that Backbone puts back.
-      const remember = () => { save.before = {...model.attributes}; };
-      if (options.wait) queueMicrotask(remember);
-      else remember();
+      if (options.wait) {
+        before = null;
+        queueMicrotask(() => { before = {...model.attributes}; });
+      }
 
-      const finish = (error, id) => {
-        if (state.create === save) state.create = null;
-        save.held.forEach((next) => next(error, id));
-      };
       const submit = () => {
         if (save.op === 'create') state.create = save;
-        const withdraw = session.mutate({op: save.op, collection, id: save.id, data, done});
-        cancel = () => { if (withdraw()) finish({code: 'abort'}); };
+        session.mutate({op: save.op, collection, id: save.id, data, done});
       };
       const done = (error, row, seq) => {
-        const id = save.id ?? row?.[idName];
-        finish(error, id);
+        const rowId = save.id ?? row?.[idName];
+        if (state.create === save) state.create = null;
+        save.held.forEach((next) => next(error, rowId));
         if (clientId && error?.code === 'conflict') {
           clientId = false;
           save.op = 'update';
           return submit();
         }
         if (deletes) {
-          if (error) live.restore(collection, id);
+          if (error) live.restore(collection, rowId);
           else live.leave(model);
         }
         if (error || deletes) settle(error, row);
-        else answerRow(row, id, seq, save.before);
+        else answerRow(row, rowId, seq);
       };
       if (create?.id === null) {
         // Only the answer to the create knows the id.
-        create.held.push((error, id) => {
-          save.id = id;
+        create.held.push((error, newId) => {
+          save.id = newId;
           if (error) done(error);
           else submit();
         });
@@ -118,11 +110,9 @@ export function createSync(http, session, live, stateOf) {
         submit();
       }
     } else if (model.attributes) {
-      const id = model.get(idName);
-      const before = {...model.attributes};
       session.query({collection, id, ...options.data}, (error, reply) => {
         if (error) settle(error);
-        else answerRow(reply.row, id, reply.seq, before);
+        else answerRow(reply.row, id, reply.seq);
       });
     } else {
       const query = {collection, ...(options.data || model.query)};

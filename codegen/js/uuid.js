@@ -6,7 +6,8 @@
  * @returns {string}
  */
 export function uuid7() {
-  const random = Array.from(crypto.getRandomValues(new Uint8Array(10)), (byte) => (byte + 256).toString(16).slice(1));
-  return (Date.now().toString(16).padStart(12, '0') + random.join(''))
+  const random = [...crypto.getRandomValues(new Uint8Array(10))].map((byte) => (byte + 256).toString(16).slice(1));
+  // Milliseconds have eleven digits until the year 2527.
+  return ('0' + Date.now().toString(16) + random.join(''))
     .replace(/(.{8})(.{4}).(.{3}).(.{3})/, '$1-$2-7$3-8$4-');
 }

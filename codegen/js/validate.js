@@ -19,11 +19,12 @@
  */
 
 /** `Object.hasOwn`, which is younger than the syntax we use. */
-export const hasOwn = (object, name) => Object.prototype.hasOwnProperty.call(object, name);
+export const hasOwn = (object, name) => ({}).hasOwnProperty.call(object, name);
 
 /** A lone surrogate is no text: it has no UTF-8 form, and would be refused as a broken frame. */
 const isText = (value) => typeof value === 'string' && !/\p{Surrogate}/u.test(value);
-const isObject = (value) => typeof value === 'object' && !Array.isArray(value);
+const listType = ['a list', Array.isArray];
+const objectType = ['an object', (value) => typeof value === 'object' && !Array.isArray(value)];
 const integerText = ['an integer in a string', /^(0|-?[1-9]\d*)$/];
 
 /** For each type what a value must be, and the test; a pattern is one of text. Then the type's own bounds. */
@@ -32,10 +33,10 @@ const TYPES = {
   boolean: ['a boolean', (value) => value === !!value],
   integer: ['an integer', Number.isInteger],
   number: ['a number', Number.isFinite],
-  array: ['a list', Array.isArray],
-  tuple: ['a list', Array.isArray],
-  map: ['an object', isObject],
-  object: ['an object', isObject],
+  array: listType,
+  tuple: listType,
+  map: objectType,
+  object: objectType,
   char: ['a single character', /^.$/su],
   uuid: ['a UUID', /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i],
   decimal: ['a decimal number in a string', /^-?\d+(\.\d+)?$/],
@@ -50,12 +51,11 @@ const TYPES = {
 /** Whether a text begins with a day that is in the calendar: 2026-02-29 is not. */
 const startsWithDay = (text) => {
   const day = text.slice(0, 10);
-  const date = new Date(day + 'T00:00:00Z');
-  return !isNaN(date) && date.toISOString().startsWith(day);
+  return new Date(day + 'T00:00:00Z').toJSON()?.startsWith(day);
 };
 
 /**
- * The first rule that `value` itself breaks, or something falsy. What is inside of lists and objects is `checkField`'s.
+ * The first rule that `value` itself breaks, or something falsy. What is inside of lists and objects is `checkFields`'s.
  * @param {Field} field
  * @param {any} value
  */
@@ -68,7 +68,7 @@ export function brokenRule(field, value) {
   const isList = Array.isArray(value);
   const {length} = isList || isText(value) ? [...value] : '';
   const count = (bound, n) => `must have at ${bound} ${n} ${isList ? 'item' : 'character'}${n === 1 ? '' : 's'}`;
-  return value === null ? !field.nullable && type !== 'json' && 'must not be null' :
+  return value === null ? !field.nullable && 'must not be null' :
     test && !(test.test ? isText(value) && test.test(value) && (!/^date/.test(type) || startsWithDay(value)) : test(value)) && 'must be ' + words ||
     size(value) < size(minimum) && 'must be at least ' + minimum ||
     size(value) > size(maximum) && 'must be at most ' + maximum ||
@@ -79,37 +79,26 @@ export function brokenRule(field, value) {
 }
 
 /**
- * Checks one value and everything in it, noting messages by path ("tags.2") in `errors`.
- * @param {Field} field
- * @param {any} value
- * @param {string} path
- * @param {Object<string, string>} errors
- */
-export function checkField(field, value, path, errors) {
-  const {type, items, values, fields, readOnly} = field;
-  const broken = readOnly ? 'is read-only' : brokenRule(field, value);
-  if (broken) errors[path] = broken;
-  else if (fields && value) checkFields(fields, value, path + '.', false, errors);
-  else if (value && (items || type === 'map')) {
-    Object.entries(value).forEach(([key, item]) => checkField(items ? items[key] || items : values, item, path + '.' + key, errors));
-  }
-}
-
-/**
- * Checks the fields of a row or of an object in one. Fields that only the server sets are not the caller's fault.
+ * Checks the fields of a row, or the parts of a value, and everything in them; notes messages by path ("tags.2").
+ * Fields that only the server sets are not the caller's fault.
  * @param {Object<string, Field>} fields
  * @param {Object<string, any>} values
- * @param {string} prefix
- * @param {boolean} partial a patch: nothing is required
  * @param {Object<string, string>} errors
+ * @param {boolean} [partial] a patch: nothing is required
+ * @param {string} [prefix]
  */
-export function checkFields(fields, values, prefix, partial, errors) {
-  for (const name of Object.keys(fields)) {
+export function checkFields(fields, values, errors, partial, prefix = '') {
+  Object.keys(fields).forEach((name) => {
     const field = fields[name];
-    // A name such as "constructor" must not be found on Object.prototype.
+    const {type, items} = field;
     const value = hasOwn(values, name) ? values[name] : undefined;
-    if (field.readOnly) continue;
-    if (value !== undefined) checkField(field, value, prefix + name, errors);
-    else if (field.required && !partial) errors[prefix + name] = 'is required';
-  }
+    if (field.readOnly) return;
+    const broken = value === undefined ? field.required && !partial && 'is required' : brokenRule(field, value);
+    if (broken) {
+      errors[prefix + name] = broken;
+    } else if (value && (items || field.fields || type === 'map')) {
+      const parts = field.fields || Object.fromEntries(Object.keys(value).map((key) => [key, items?.[key] || items || field.values]));
+      checkFields(parts, value, errors, false, prefix + name + '.');
+    }
+  });
 }

@@ -41,8 +41,8 @@ export function createVertebra(Backbone, schema) {
       /** Names every failing field: {title: 'is required'}; undefined if there is none. */
       validate(attributes, options) {
         const errors = {};
-        checkFields(this.schema.fields, attributes, '', options?.patch, errors);
-        if (Object.keys(errors).length) return errors;
+        checkFields(this.schema.fields, attributes, errors, options?.patch);
+        if (Object.keys(errors)[0]) return errors;
       },
     },
 
@@ -50,8 +50,7 @@ export function createVertebra(Backbone, schema) {
       ...shared,
       /** A snapshot knows nothing of models whose create is under way: they stay. */
       parse(response, options) {
-        if (!Array.isArray(response)) return response;
-        return response.concat((options.previousModels || this.models).filter((model) => stateOf(model).create));
+        return response?.concat?.((options.previousModels || this.models).filter((model) => stateOf(model).create)) || response;
       },
       /** From now on this is the collection of the rows that match. @param {object} [query] {where, sort, limit} */
       subscribe(query, options) {

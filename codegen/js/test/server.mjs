@@ -48,7 +48,7 @@ export function start({connect = true, options = {}} = {}) {
     close() { this.closed = true; }
     // What the test does.
     open() { this.onopen({}); return this; }
-    say(...frames) { this.onmessage({data: JSON.stringify(frames.length === 1 ? frames[0] : frames)}); }
+    say(...frames) { this.onmessage?.({data: JSON.stringify(frames.length === 1 ? frames[0] : frames)}); }
     lose(code = 1006) { this.closed = true; this.onclose({code}); }
     /** Takes what has been sent since. */
     take() { return this.sent.splice(0); }
