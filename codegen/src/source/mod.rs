@@ -8,6 +8,8 @@
 
 mod cfg;
 mod disk;
+mod grow;
+mod known;
 mod names;
 mod problems;
 mod tree;

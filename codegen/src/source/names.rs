@@ -96,7 +96,7 @@ impl Tree {
                 return None;
             };
             path.push(name.to_string());
-            super::types::is_known(&path).then_some(path)
+            super::known::is_known(&path).then_some(path)
         });
         brought
             .map(Meaning::Outside)
