@@ -13,10 +13,8 @@ use std::path::PathBuf;
 /// Reads models from source, and leaves their JavaScript in `OUT_DIR` together with `vertebra.rs`.
 ///
 /// ```no_run
-/// // build.rs
-/// fn main() {
-///     vertebra_codegen::Builder::new().source("src/models.rs").name("todo").run();
-/// }
+/// // In `main` of build.rs:
+/// vertebra_codegen::Builder::new().source("src/models.rs").name("todo").run();
 /// ```
 ///
 /// The program then has it with
@@ -25,7 +23,7 @@ use std::path::PathBuf;
 /// include!(concat!(env!("OUT_DIR"), "/vertebra.rs"));
 /// ```
 ///
-/// which declares `BUNDLE`, a `vertebra::Bundle` of the generated files, and stops the build where a compiled model isn't
+/// in a module that may see the models' types (`pub(crate)` is enough), which declares `BUNDLE`, a `vertebra::Bundle` of the generated files, and stops the build where a compiled model isn't
 /// the one that was read.
 #[derive(Clone, Debug, Default)]
 pub struct Builder {

@@ -7,22 +7,44 @@ export as namespace {{ global }};
 /** Any JSON value. */
 type Json = null | boolean | number | string | Json[] | {[key: string]: Json};
 
-/** The application's connection to its server, and its events: `new`, `new:todos`, `change`, `remove`, `state`. */
+/** What is known of a change that came from the server. */
+interface Meta {
+  /** Its position in the server's log. */
+  seq: number;
+  /** Whether this client made it. */
+  own: boolean;
+}
+
+/** What a subscription follows. */
+interface Query {
+  /** Conditions by field: `{done: false, priority: {$gte: 3}}`. */
+  where?: object;
+  sort?: string | string[];
+  limit?: number;
+}
+
+/** The application's connection to its server, and its events. */
 interface Vertebra extends Backbone.EventsMixin {
-  /** `offline`, `connecting`, `live` or `stale`. */
-  state: string;
-  /** Connects to a URL, or over a Socket.IO socket. */
-  connect(target?: string | object, options?: {token?: string; [option: string]: any}): this;
-  /** Sends something that is no row to whoever listens to it now. */
-  signal(topic: string, payload?: any): this;
+  readonly state: 'offline' | 'connecting' | 'live' | 'stale';
+  /** Connects to a URL, or over a Socket.IO socket; without one to the server of the page. */
+  connect(target?: string | object, options?: {token?: string; [option: string]: any}): void;
   /** Ends the connection. */
-  close(): this;
-  /** What `Backbone.sync` can be replaced with, so that every model is realtime that says so. */
+  close(): void;
+  /** Sends something that is no row to whoever listens to it now. */
+  signal(topic: string, payload?: any): void;
+  /** In the place of `Backbone.sync`: for every model that says `realtime`. */
   sync(method: string, model: any, options?: any): any;
-  /** What a hand-written model becomes realtime with. */
-  model: object;
-  /** What a hand-written collection becomes realtime with. */
-  collection: object;
+  /** What a hand-written model is extended with to become realtime. */
+  readonly model: object;
+  /** The same for a collection. */
+  readonly collection: object;
+{% for class in classes %}
+  on(event: {{ class.events }}, callback: (row: {{ class.name.local }}.Attributes, collection: {{ class.collection_name }}, meta: Meta) => void, context?: any): this;
+{%- endfor %}
+  on(event: 'new' | 'change' | 'remove', callback: (row: any, collection: string, meta: Meta) => void, context?: any): this;
+  on(event: 'connection', callback: (state: Vertebra['state']) => void, context?: any): this;
+  on(event: string, callback: (...all: any[]) => void, context?: any): this;
+  on(events: Backbone.EventMap, context?: any): this;
 }
 
 /** The application's connection and its events. */
@@ -48,9 +70,13 @@ export declare const vertebra: Vertebra;
 {% endfor -%}
 {% if class.name.is_plain() %}export {% endif %}declare class {{ class.name.local }} extends Backbone.Model<{{ class.name.local }}.Attributes> {
   constructor(attributes?: Partial<{{ class.name.local }}.Attributes>, options?: any);
+  /** Whether pushed changes are merged into it. */
+  realtime: boolean;
+  /** What is wrong, by field. */
+  validationError: {[field: string]: string} | null | undefined;
   save(attributes?: {{ class.name.local }}.Patch | {{ class.name.local }}.New | null, options?: Backbone.ModelSaveOptions): JQueryXHR;
   /** Stops following the row. */
-  unsubscribe(): this;
+  unsubscribe(): void;
 }
 {% if class.name.is_plain() %}export {% endif %}declare namespace {{ class.name.local }} {
   /** What a row holds. */
@@ -77,11 +103,13 @@ export declare const vertebra: Vertebra;
 }
 
 {% if class.collection.is_plain() %}export {% endif %}declare class {{ class.collection.local }} extends Backbone.Collection<{{ class.name.local }}> {
+  /** Whether rows that match enter, change and leave by themselves. */
+  realtime: boolean;
   create(attributes: {{ class.name.local }}.New | {{ class.name.local }}, options?: Backbone.ModelSaveOptions): {{ class.name.local }};
   /** From now on this is the collection of the rows that match. */
-  subscribe(query?: {where?: object; sort?: string | string[]; limit?: number}, options?: any): any;
+  subscribe(query?: Query, options?: any): any;
   /** Stops following; the models stay as they are. */
-  unsubscribe(): this;
+  unsubscribe(): void;
 }
 {% endfor -%}
 {% if !renamed.is_empty() %}

@@ -115,6 +115,21 @@ test('a fetch while the connection is away is answered when everything is here a
   assert.equal(todos.get('a').get('title'), 'B');
 });
 
+test('a fetch during a reset waits for the new snapshot', async () => {
+  const world = start();
+  const todos = await world.live(world.Todos, [todo(1, 'a', 'A')]);
+  world.socket.lose();
+  world.timers.advance(125);
+  world.socket.open();
+  world.welcome(3, {1: 'reset'}, {epoch: 'e2'});
+  const handle = todos.fetch();
+  await tick();
+  assert.equal(handle.state(), 'pending');
+  world.socket.say(['C', 1, 0, [todo(1, 'b', 'B')], true]);
+  assert.equal(handle.state(), 'resolved');
+  assert.deepEqual(todos.pluck('title'), ['B']);
+});
+
 test('abort of a fetch', async () => {
   const world = start();
   const todos = new world.Todos();

@@ -211,6 +211,7 @@ test('bye: come back not before its time, or never', () => {
   assert.equal(world.sockets.length, 2);
   assert.equal(world.vertebra.state, 'offline');
   assert.equal(handle.code, 'unavailable');
+  assert.equal(world.timers.due.size, 0);
 });
 
 test('a close code from 4500 on is final too, others are not', () => {

@@ -4,13 +4,12 @@
 //! so that one look shows all mistakes.
 
 mod diagnostic;
-mod pattern;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
 
 use crate::emit::names;
 use std::collections::BTreeMap;
-use vertebra_schema::{Field, Flag, Model, Rule, Schema};
+use vertebra_schema::{Field, Flag, Model, Schema};
 
 /// Where the parts of a schema stand in their source; empty for one that came from elsewhere.
 #[derive(Clone, Debug, Default)]
@@ -61,7 +60,7 @@ pub fn check(schema: &Schema, places: &Places) -> Vec<Diagnostic> {
         collections_that_travel,
         ids,
         names_of_fields,
-        patterns,
+        fields_that_fit,
     ];
     for rule in rules {
         rule(&mut review);
@@ -238,24 +237,15 @@ fn names_of_fields(review: &mut Review<'_>) {
     review.found.append(&mut found);
 }
 
-/// Browser and server judge a value by the same pattern; one that JavaScript can't read would break the page.
-fn patterns(review: &mut Review<'_>) {
+/// Rules and defaults that contradict a field's type are refused by the reader of source; a schema can come from elsewhere.
+fn fields_that_fit(review: &mut Review<'_>) {
     let mut found = Vec::new();
     for (index, model) in review.models() {
         for (at, field) in model.fields.iter().enumerate() {
-            for rule in field.rules.iter() {
-                if let Rule::Pattern(text) = rule
-                    && let Some(foreign) = pattern::foreign_to_javascript(text)
-                {
-                    found.push(
-                        Diagnostic::new(
-                            format!("the pattern uses {foreign}, which JavaScript's regular expressions don't have"),
-                            review.places.field(index, at),
-                        )
-                        .help("the browser checks the same pattern: write it with what both understand"),
-                    );
-                }
-            }
+            found.extend(vertebra_schema::misfits(field).into_iter().map(|misfit| {
+                let message = format!("the field {:?}: {}", &*field.name, misfit.message);
+                Diagnostic::new(message, review.places.field(index, at))
+            }));
         }
     }
     review.found.append(&mut found);

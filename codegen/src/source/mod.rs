@@ -8,6 +8,8 @@
 
 mod cfg;
 mod disk;
+mod grow;
+mod known;
 mod names;
 mod problems;
 mod tree;
@@ -15,7 +17,7 @@ mod types;
 
 pub use cfg::Cfg;
 
-use crate::check::{Diagnostic, Diagnostics, ModelPlace, Places};
+use crate::check::{self, Diagnostic, Diagnostics, ModelPlace, Places};
 use cfg::Verdict;
 use disk::Disk;
 use names::Meaning;
@@ -158,18 +160,26 @@ impl Reading {
         self.models.push(model);
     }
 
-    fn finish(self) -> Result<Source, Diagnostics> {
-        if !self.found.is_empty() {
-            return Err(Diagnostics(self.found));
+    /// All of it, or everything that is wrong in the order of the source, with what can be said of the models that are right.
+    fn finish(mut self) -> Result<Source, Diagnostics> {
+        let schema = Schema {
+            models: self.models,
+        };
+        if self.found.is_empty() {
+            return Ok(Source {
+                schema,
+                places: self.places,
+                files: self.files,
+            });
         }
-        Ok(Source {
-            schema: Schema {
-                models: self.models,
-                ..Schema::default()
-            },
-            places: self.places,
-            files: self.files,
-        })
+        self.found.extend(check::check(&schema, &self.places));
+        let position = |one: &Diagnostic| {
+            let place = one.place.as_ref()?;
+            let file = self.files.iter().position(|file| **file == *place.file);
+            Some((file, place.span.start))
+        };
+        self.found.sort_by_key(position);
+        Err(Diagnostics(self.found))
     }
 }
 

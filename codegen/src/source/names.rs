@@ -96,7 +96,7 @@ impl Tree {
                 return None;
             };
             path.push(name.to_string());
-            super::types::is_known(&path).then_some(path)
+            super::known::is_known(&path).then_some(path)
         });
         brought
             .map(Meaning::Outside)
@@ -154,8 +154,8 @@ fn prelude(name: &str) -> Option<Vec<String>> {
         "Option" => &["std", "option", "Option"],
         "Vec" => &["std", "vec", "Vec"],
         "Box" => &["std", "boxed", "Box"],
-        "bool" | "char" | "str" | "f32" | "f64" | "i8" | "i16" | "i32" | "i64" | "i128"
-        | "isize" | "u8" | "u16" | "u32" | "u64" | "u128" | "usize" => {
+        "bool" | "char" | "str" | "f16" | "f32" | "f64" | "f128" | "i8" | "i16" | "i32" | "i64"
+        | "i128" | "isize" | "u8" | "u16" | "u32" | "u64" | "u128" | "usize" => {
             return Some(vec![name.to_string()]);
         }
         _ => return None,

@@ -57,16 +57,36 @@ const TEMPLATES: &str =
 /// Every word that the files say beside the models: what a model can't be called inside of them.
 pub(super) fn words() -> BTreeSet<String> {
     let is_word = |one: char| one.is_ascii_alphanumeric() || matches!(one, '_' | '$');
-    let code = text().lines().filter(|line| {
-        let line = line.trim_start();
-        !["//", "/*", "*"].iter().any(|mark| line.starts_with(mark))
-    });
-    code.flat_map(|line| line.split(|one| !is_word(one)))
+    without_comments(text())
+        .split(|one| !is_word(one))
         .chain(GLOBALS.split_whitespace())
         .chain(TEMPLATES.split_whitespace())
         .filter(|word| word.starts_with(|one: char| !one.is_ascii_digit()))
         .map(str::to_string)
         .collect()
+}
+
+/// The text without lines that are comments and without `/* … */`. It only has to leave no code out: a comment that
+/// stays costs a model its plain name inside of the file, nothing more.
+fn without_comments(text: &str) -> String {
+    let lines = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    let mut code = String::new();
+    for (at, part) in lines
+        .collect::<Vec<_>>()
+        .join("\n")
+        .split("/**")
+        .enumerate()
+    {
+        let behind = part.split_once("*/").map(|(_, behind)| behind);
+        code.push_str(if at == 0 {
+            part
+        } else {
+            behind.unwrap_or(part)
+        });
+    }
+    code
 }
 
 #[cfg(test)]
@@ -106,5 +126,6 @@ mod tests {
             assert!(words().contains(word), "{word}");
         }
         assert!(!words().contains("Todo"));
+        assert!(!words().contains("typedef"));
     }
 }

@@ -41,6 +41,8 @@ const TYPES: &[&str] = &[
     "Backbone",
     "Json",
     "Vertebra",
+    "Meta",
+    "Query",
     "Attributes",
     "New",
     "Patch",

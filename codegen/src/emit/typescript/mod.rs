@@ -36,6 +36,10 @@ struct Class {
     docs: Vec<String>,
     name: Name,
     collection: Name,
+    /// The events about its rows, as a type.
+    events: String,
+    /// The name of the collection, as a type.
+    collection_name: String,
     attributes: Vec<Member>,
     create: Vec<Member>,
     patch: Vec<Member>,
@@ -123,6 +127,10 @@ fn class(model: &Model, name: &Name, collection: &Name, named: &Named) -> Class 
         .map(|field| member(field, named, "    ", true));
     Class {
         docs: escape::doc_comment(&model.docs, ""),
+        events: ["new", "change", "remove"]
+            .map(|event| escape::string(&format!("{event}:{}", model.collection)))
+            .join(" | "),
+        collection_name: escape::string(&model.collection),
         attributes: attributes.collect(),
         create: create.collect(),
         patch: patch.collect(),

@@ -2,7 +2,7 @@
 struct Todo {
     #[model(id)]
     id: u32,
-    #[model(pattern = "(?i)^[a-z]$")]
+    #[model(pattern = "^[a-z]$")]
     code: String,
 }
 
