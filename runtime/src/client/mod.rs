@@ -19,6 +19,7 @@ mod following;
 mod live;
 mod order;
 mod outbox;
+mod reads;
 mod replica;
 mod select;
 mod session;
