@@ -19,6 +19,7 @@ mod following;
 mod live;
 mod order;
 mod outbox;
+mod reads;
 mod replica;
 mod select;
 mod session;
@@ -50,7 +51,7 @@ use tokio::sync::{oneshot, watch};
 pub enum State {
     /// It has not been connected yet.
     Connecting,
-    /// It is connected: what it shows is what the server has.
+    /// It is connected: what it shows is what the server has, or is just being brought there.
     Live,
     /// The connection was lost, and it is trying to come back: what it shows is what the server had.
     Stale,

@@ -6,6 +6,7 @@
 use super::State;
 use super::feed::Feed;
 use super::outbox::{Draft, Outbox};
+use super::reads::Reads;
 use super::replica::{Event, Events, OutOfStep, Replica};
 use super::signal::Signal;
 use crate::protocol::{
@@ -47,13 +48,11 @@ pub(super) struct Session {
     token: Option<String>,
     replica: Replica,
     outbox: Outbox<oneshot::Sender<Written>>,
-    reads: BTreeMap<u64, Read>,
+    reads: Reads,
     feeds: BTreeMap<Sid, Follower>,
     /// Frames that mean something only on the current connection.
     passing: VecDeque<ClientFrame>,
-    last_rid: u64,
     last_sid: Sid,
-    room: usize,
     /// Welcomed on the current connection, with its limits.
     live: Option<Limits>,
     unacknowledged: u32,
@@ -64,13 +63,6 @@ pub(super) struct Session {
     pub(super) first: Option<oneshot::Sender<Result<(), Error>>>,
     pub(super) state: watch::Sender<State>,
     pub(super) signals: broadcast::Sender<Signal>,
-}
-
-#[derive(Debug)]
-struct Read {
-    query: Value,
-    answer: oneshot::Sender<Found>,
-    sent: bool,
 }
 
 #[derive(Debug)]
@@ -93,12 +85,10 @@ impl Session {
             token,
             replica: Replica::default(),
             outbox: Outbox::new(room),
-            reads: BTreeMap::new(),
+            reads: Reads::new(room),
             feeds: BTreeMap::new(),
             passing: VecDeque::new(),
-            last_rid: 0,
             last_sid: 0,
-            room,
             live: None,
             unacknowledged: 0,
             complaint: None,
@@ -121,23 +111,7 @@ impl Session {
 
     pub(super) fn read(&mut self, query: Value) -> Result<oneshot::Receiver<Found>, Error> {
         self.check_open()?;
-        self.reads.retain(|_, read| !read.answer.is_closed());
-        if self.reads.len() >= self.room {
-            let message = format!("{} reads are waiting to be answered", self.room);
-            return Err(Error::new(Code::Overloaded, message));
-        }
-        let (answer, receiver) = oneshot::channel();
-        self.last_rid += 1;
-        let sent = false;
-        self.reads.insert(
-            self.last_rid,
-            Read {
-                query,
-                answer,
-                sent,
-            },
-        );
-        Ok(receiver)
+        self.reads.push(query)
     }
 
     pub(super) fn subscribe(&mut self, query: Value, limit: usize) -> Result<Sid, Error> {
@@ -238,15 +212,7 @@ impl Session {
             let tx = false;
             frames.push(ClientFrame::Mutate { mutations, tx });
         }
-        for (rid, read) in &mut self.reads {
-            if !read.sent && !read.answer.is_closed() {
-                read.sent = true;
-                frames.push(ClientFrame::Query {
-                    rid: (*rid).into(),
-                    query: read.query.clone(),
-                });
-            }
-        }
+        frames.extend(self.reads.take());
         frames
     }
 
@@ -286,7 +252,7 @@ impl Session {
                 self.acknowledge();
             }
             ServerFrame::Result(mid, result) => self.answer(mid, result)?,
-            ServerFrame::Answer(rid, answer) => self.found(&rid, Ok(answer)),
+            ServerFrame::Answer(rid, answer) => self.reads.answer(&rid, Ok(answer)),
             ServerFrame::Failure(about, error) => self.failed(&about, error),
             ServerFrame::Signal(topic, payload, from) => {
                 // An error only says that nobody listens.
@@ -322,9 +288,7 @@ impl Session {
         self.complaint = None;
         self.passing.clear();
         self.unacknowledged = 0;
-        for read in self.reads.values_mut() {
-            read.sent = false;
-        }
+        self.reads.lost();
         for follower in self.feeds.values_mut() {
             follower.announced = false;
         }
@@ -346,9 +310,7 @@ impl Session {
         for waiter in self.outbox.drain() {
             let _ = waiter.send(Err(error.clone()));
         }
-        for (_, read) in std::mem::take(&mut self.reads) {
-            let _ = read.answer.send(Err(error.clone()));
-        }
+        self.reads.end(&error);
         for follower in self.feeds.values_mut() {
             follower.feed.fail(error.clone());
         }
@@ -419,12 +381,6 @@ impl Session {
         Ok(())
     }
 
-    fn found(&mut self, rid: &Value, found: Found) {
-        if let Some(read) = rid.as_u64().and_then(|rid| self.reads.remove(&rid)) {
-            let _ = read.answer.send(found);
-        }
-    }
-
     fn failed(&mut self, about: &Value, error: Error) {
         if let Some(sid) = about["sid"]
             .as_u64()
@@ -435,7 +391,7 @@ impl Session {
                 follower.feed.fail(error);
             }
         } else if !about["rid"].is_null() {
-            self.found(&about["rid"], Err(error));
+            self.reads.answer(&about["rid"], Err(error));
         } else {
             tracing::warn!(code = ?error.code, %error, "the server could not take a frame");
             self.complaint = Some(error);
