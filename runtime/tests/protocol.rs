@@ -1,5 +1,7 @@
 //! The vectors of `tests/protocol/frames.json`, which the JavaScript implementation runs too.
 
+#![allow(clippy::unwrap_used)]
+
 use serde_json::Value;
 use vertebra::protocol::{ClientFrame, Error, ServerFrame, frames};
 

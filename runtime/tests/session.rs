@@ -1,5 +1,7 @@
 //! Sessions over a real engine and a real SQLite file; only the wire is a pair of channels.
 
+#![allow(clippy::unwrap_used)]
+
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;

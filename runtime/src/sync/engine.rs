@@ -276,7 +276,9 @@ impl Engine {
         data: Value,
         expected: Option<Seq>,
     ) -> Result<Write, Error> {
-        let now = (self.inner.clock)().to_string();
+        // Databases and browsers know microseconds at most.
+        let now = (self.inner.clock)().round(jiff::Unit::Microsecond);
+        let now = now.map_err(Error::internal)?.to_string();
         input::write(self.model(collection)?, operation, id, data, expected, &now)
     }
 

@@ -35,7 +35,7 @@ async fn each_operation_says_what_it_must() {
     let big = note("a", "A", u64::MAX);
     let calls = async {
         let created = notes
-            .create(New::new().set(Note::text(), "new"))
+            .create(New::begin().set(Note::text(), "new"))
             .await
             .unwrap();
         let updated = notes.update(&big).expecting(7).await.unwrap();

@@ -7,9 +7,9 @@ use crate::protocol::{
     self, Code, Cursor, Error, Hello, Opening, Query, ServerFrame, Sid, Welcome,
 };
 use crate::store::{Found, Want};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
-use vertebra_schema::Model;
+use vertebra_schema::{Fingerprint, Model};
 
 impl Session {
     /// Answers the hello: every subscription is brought to one position, read in one transaction.
@@ -83,7 +83,7 @@ impl Session {
             v: protocol::VERSION,
             epoch: view.epoch.to_string(),
             seq: view.seq,
-            schema: Value::Null,
+            schema: json!(self.names(|model| format!("{:016x}", Fingerprint::of(model)))),
             last_mid: view.last_mid,
             limits: self.engine.limits_json(),
             cols: self.names(|model| {
@@ -112,7 +112,7 @@ impl Session {
     fn refuse_hello(&mut self, error: Error) -> Result<(), ()> {
         self.send(ServerFrame::Failure(json!({}), error));
         self.send(ServerFrame::Bye(
-            4503,
+            4003,
             "try again later".to_string(),
             Some(1000),
         ));
