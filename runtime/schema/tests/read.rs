@@ -1,5 +1,6 @@
 //! Reading items without a compiler, as the source front-end does.
 #![cfg(feature = "read")]
+#![allow(clippy::unwrap_used)]
 
 use proc_macro2::Span;
 use vertebra_schema::{Flag, Type, read};
