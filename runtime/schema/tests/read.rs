@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "read")]
+#![allow(clippy::unwrap_used)]
 
 use proc_macro2::Span;
 use vertebra_schema::{Flag, Type, read};
