@@ -85,7 +85,7 @@ fn draft(item: &Item) -> TokenStream {
         quote!(.set(Self::#name(), #name))
     });
     quote! {
-        #vis fn draft(#(#parameters),*) -> #v::New<#model> { #v::New::new() #(#settings)* }
+        #vis fn draft(#(#parameters),*) -> #v::New<#model> { #v::New::begin() #(#settings)* }
     }
 }
 

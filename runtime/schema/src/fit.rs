@@ -301,7 +301,7 @@ macro_rules! rules_of_types {
                     if !reaches(*bits, *signed, number) {
                         return Some("the default is beyond what the type can hold");
                     }
-                    if as_number && (number > 9_007_199_254_740_991 || number < -9_007_199_254_740_991) {
+                    if as_number && number.unsigned_abs() > 9_007_199_254_740_991 {
                         return Some("the default is beyond what a JSON number holds exactly");
                     }
                     None

@@ -1,5 +1,6 @@
 //! The vectors of `tests/protocol/validation.json`, which the generated JavaScript runs too: both sides find the same
 //! values wrong, for the same reason, in the same words.
+#![allow(clippy::unwrap_used)]
 
 use serde_json::{Value, json};
 use std::path::Path;

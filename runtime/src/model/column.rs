@@ -26,8 +26,11 @@ use std::marker::PhantomData;
 /// ```
 pub struct Column<M, T, K = Open> {
     position: usize,
-    types: PhantomData<fn() -> (M, T, K)>,
+    types: Types<M, T, K>,
 }
+
+/// What only the compiler sees.
+type Types<M, T, K> = PhantomData<fn() -> (M, T, K)>;
 
 /// The column of a position; only the derive knows that the types are right.
 #[doc(hidden)]

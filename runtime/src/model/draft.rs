@@ -45,11 +45,7 @@ pub struct New<M> {
 impl<M: Model> New<M> {
     /// A row of which nothing is said yet but the id, if that is a `Uuid`. `draft` asks for what is required.
     #[must_use]
-    #[expect(
-        clippy::new_without_default,
-        reason = "no two are equal: each has an id of its own"
-    )]
-    pub fn new() -> Self {
+    pub fn begin() -> Self {
         let id = M::MODEL.id();
         let mut row = Map::new();
         if matches!(*id.ty, Type::Uuid) {

@@ -84,7 +84,7 @@ impl Item {
 
     /// The model, with each type as `resolve` understands it; everything that does not fit is said at once.
     pub fn into_model(
-        &self,
+        self,
         mut resolve: impl FnMut(&syn::Type) -> syn::Result<Type>,
     ) -> Result<Model, Vec<syn::Error>> {
         let errors = Errors::new();

@@ -44,7 +44,7 @@ impl Value {
 
     /// The type, with the types of its fields as `resolve` understands them.
     pub fn into_type(
-        &self,
+        self,
         mut resolve: impl FnMut(&syn::Type) -> syn::Result<Type>,
     ) -> Result<Type, Vec<syn::Error>> {
         let name = self.name.as_str().into();
