@@ -5,13 +5,18 @@
 extern crate self as vertebra;
 
 mod bundle;
+pub mod client;
 mod model;
 pub mod protocol;
+pub mod server;
 pub mod store;
+pub mod sync;
 
 pub use bundle::Bundle;
+pub use client::Client;
 #[doc(hidden)]
 pub use model::derive;
 pub use model::{Column, Filter, Fits, Model, New, Order, Patch, column};
+pub use server::Vertebra;
 pub use vertebra_macros::{Described, Model};
 pub use vertebra_schema as schema;

@@ -1,4 +1,6 @@
 //! Reading items without a compiler, as the source front-end does.
+
+#![allow(clippy::unwrap_used)]
 #![cfg(feature = "read")]
 #![allow(clippy::unwrap_used)]
 

@@ -2,6 +2,8 @@
 //! values wrong, for the same reason, in the same words.
 #![allow(clippy::unwrap_used)]
 
+#![allow(clippy::unwrap_used)]
+
 use serde_json::{Value, json};
 use std::path::Path;
 use vertebra_schema::{Field, Flag, Number, Problems, Rule, Shared, Type, accept};

@@ -82,7 +82,7 @@ pub enum Retry {
 
 impl Code {
     /// The HTTP status of the same meaning.
-    pub fn status(self) -> u16 {
+    fn status(self) -> u16 {
         match self {
             Code::Validation => 422,
             Code::Conflict | Code::OutOfOrder => 409,
@@ -113,6 +113,14 @@ impl Code {
 }
 
 impl Error {
+    /// The HTTP status of the same meaning: a request that cannot be read is 400, one whose fields are wrong 422.
+    pub fn status(&self) -> u16 {
+        match self.code {
+            Code::Validation if self.fields.is_empty() => 400,
+            code => code.status(),
+        }
+    }
+
     /// An error with nothing but a kind and a sentence.
     pub fn new(code: Code, message: impl Into<String>) -> Error {
         Error {
@@ -218,8 +226,8 @@ impl From<Incoming> for Error {
 impl From<Error> for Outgoing {
     fn from(error: Error) -> Outgoing {
         Outgoing {
+            status: error.status(),
             code: error.code,
-            status: error.code.status(),
             message: error.message,
             fields: error.fields,
             retry: error.code.retry(),

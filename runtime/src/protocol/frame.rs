@@ -280,12 +280,25 @@ pub struct Transition(
 
 /// The operations of one subscription.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<Value>")]
 pub struct SubscriptionOps(
     /// Which.
     pub Sid,
     /// In commit order.
     pub Vec<Op>,
 );
+
+impl TryFrom<Vec<Value>> for SubscriptionOps {
+    type Error = Error;
+
+    fn try_from(parts: Vec<Value>) -> Result<SubscriptionOps, Error> {
+        let mut parts = Parts {
+            name: "T".into(),
+            parts: parts.into_iter(),
+        };
+        Ok(SubscriptionOps(parts.next("sid")?, parts.next("ops")?))
+    }
+}
 
 /// One row's change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -346,10 +359,12 @@ pub struct Snapshot(
 );
 
 impl ServerFrame {
-    /// Reads a frame. A letter that this version doesn't know is [`ServerFrame::Unknown`].
+    /// Reads a frame. A letter that this version doesn't know is [`ServerFrame::Unknown`], and elements that it doesn't
+    /// know, at the end of a frame, are ignored.
     pub fn read(mut parts: Vec<Value>) -> Result<ServerFrame, Error> {
         let name = match parts.first() {
             Some(Value::String(name)) => name.clone(),
+            None => return Ok(ServerFrame::Unknown),
             _ => return Err(Error::malformed("a frame begins with its letter")),
         };
         parts.remove(0);
@@ -359,8 +374,18 @@ impl ServerFrame {
         };
         Ok(match parts.name.as_str() {
             "W" => ServerFrame::Welcome(parts.next("welcome")?),
-            "T" => ServerFrame::Transition(parts.rest("from, to, last_mid, subscriptions")?),
-            "C" => ServerFrame::Snapshot(parts.rest("sid, n, rows, last")?),
+            "T" => ServerFrame::Transition(Transition(
+                parts.next("from")?,
+                parts.next("to")?,
+                parts.next("last_mid")?,
+                parts.next("subscriptions")?,
+            )),
+            "C" => ServerFrame::Snapshot(Snapshot(
+                parts.next("sid")?,
+                parts.next("n")?,
+                parts.next("rows")?,
+                parts.next("last")?,
+            )),
             "G" => ServerFrame::Watermark(parts.next("to")?),
             "R" => {
                 let mid = parts.next("mid")?;

@@ -7,6 +7,7 @@ mod error;
 mod frame;
 mod query;
 mod request;
+pub mod socket_io;
 
 pub use error::{Code, Error, Retry};
 pub use frame::{

@@ -5,9 +5,14 @@
 //!
 //! Invariant: nothing is answered or shown in the log before it is durable. A store knows no socket and no caller.
 
+#[cfg(test)]
+#[macro_use]
+mod conformance;
 mod log;
+mod sqlite;
 
 pub use log::{Change, Commit, Origin, Row};
+pub use sqlite::{Options, Sqlite, Synchronous};
 
 use crate::protocol::{Error, Mid, Operation, Query, Seq};
 use serde_json::Value;
@@ -29,27 +34,36 @@ pub trait Store: Send + Sync + 'static {
     /// Runs one change set: all of its writes or none, as one position of the log.
     ///
     /// Sets are queued in the order of the calls, before the returned future is first polled; waiting sets share
-    /// one sync. The future resolves when the set is durable, and before the set is seen by [`Store::tail`].
+    /// one sync. The future resolves when the set is durable, and before the set is seen by [`Store::tail`]. A set of
+    /// no writes answers the head of the log.
+    ///
+    /// Errors: `not_found` (no such row or collection), `conflict` with `current` (the id exists, or the row is at another
+    /// version than expected) or with `fields` (`is taken`), `validation` (a strict collection without an expected
+    /// version, a missing value), `out_of_order` with `last`, `overloaded` (the queue is full), `unavailable`.
+    /// `overloaded`, `unavailable` and `out_of_order` consume no mutation number; every other error does.
     fn write(&self, set: ChangeSet) -> Answer<Written>;
 
     /// Reads everything that is asked for, in one read transaction.
     fn read(&self, ask: Ask) -> Answer<View>;
 
-    /// The commits after a position, oldest first, at least one: waits until there is one.
-    /// An `unavailable` error means that the log no longer reaches back to `after`.
+    /// The commits after a position, oldest first, at least one and not always all: waits until there is one.
+    /// An `unavailable` error means that the log no longer reaches back to `after`, or that the store was closed.
+    /// Changes of collections that are not in the schema any more are left out; their commits are not.
     fn tail(&self, after: Seq) -> Answer<Vec<Arc<Commit>>>;
 
-    /// Finishes the writes that were queued, and closes the files. Later calls answer `unavailable`.
+    /// Finishes the writes that were queued, ends waiting tails, and closes the files. Later calls answer `unavailable`.
     fn close(&self) -> Answer<()>;
 }
 
 /// Writes that belong together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChangeSet {
-    /// The client's numbers for the writes, when it numbers them.
+    /// The client's numbers for the writes, when it numbers them. Numbers that were run before get their kept results,
+    /// whatever the writes are; where these are no longer kept, `out_of_order`.
     pub origin: Option<Origin>,
     /// The writes in order; or the reason for which the set is refused, kept with the client's number so that
-    /// a retry gets the same answer and the next number can follow.
+    /// a retry gets the same answer and the next number can follow. A reason stands for one number: where several
+    /// numbered writes are refused together, each is a set of its own.
     pub writes: Result<Vec<Write>, Error>,
 }
 
