@@ -37,14 +37,15 @@ export function applyFrame(replica, [kind, a, b, c, d], watch) {
   const {subs, position} = replica;
   const rowOf = (sub, tuple) => Object.fromEntries(replica.cols[sub.query.collection].map((name, i) => [name, tuple[i]]));
 
-  // A version that is there already is not applied again; a change of a row that isn't there is a loss.
+  // A version that is there already is not applied again; a change of a row that isn't there, or one of a kind that
+  // isn't known, is a loss.
   const applyOps = (sub, rows, ops, changed) => {
     for (const [op, id, v, data] of ops) {
       const old = rows.get(id);
       const row = op === '+' ? rowOf(sub, data) : op === '~' && {...old?.row, ...data};
-      if (op === '~' && !old) {
+      if (op === '~' ? !old : op !== '+' && op !== '-') {
         sub.lost = true;
-      } else if (row ? !(old?.v >= v) : op === '-' && old) {
+      } else if (row ? !(old?.v >= v) : old) {
         changed?.(sub, id, row && v);
         if (row) rows.set(id, {v, row});
         else rows.delete(id);
