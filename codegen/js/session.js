@@ -124,7 +124,7 @@ export function createSession(app, schema) {
 
     /** Whether there is a socket, or can be: else, and once it has been closed, models speak HTTP. */
     ready() {
-      if (connection === undefined && globalThis.location?.host) session.connect();
+      if (connection === undefined && globalThis.WebSocket && globalThis.location?.host) session.connect();
       return connection;
     },
 
