@@ -3,11 +3,11 @@
 
 // Every class here is made by one of these two. The marks before the calls tell bundlers that a class which nobody
 // imports can be left out.
-{% if page.kinds.is_empty() -%}
-const modelClass = (properties) => Backbone.Model.extend({...vertebra.model, ...properties});
-{%- else -%}
-const modelBase = /* @__PURE__ */ typedModel(vertebra.model, {{ "{" }}{{ page.kinds.join(", ") }}{{ "}" }});
+{% if let Some(kinds) = page.kinds -%}
+const modelBase = /* @__PURE__ */ typedModel(vertebra.model, {{ kinds }});
 const modelClass = (properties) => Backbone.Model.extend({...modelBase, ...properties});
+{%- else -%}
+const modelClass = (properties) => Backbone.Model.extend({...vertebra.model, ...properties});
 {%- endif %}
 const collectionClass = (properties) => Backbone.Collection.extend({...vertebra.collection, ...properties});
 {% for one in page.constants %}

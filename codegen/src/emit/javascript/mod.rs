@@ -26,8 +26,8 @@ struct Page {
     header: &'static str,
     runtime: String,
     fingerprint: String,
-    /// How fields become typed attributes, as entries of an object.
-    kinds: Vec<&'static str>,
+    /// How fields become typed attributes.
+    kinds: Option<String>,
     constants: Vec<Constants>,
     models: Vec<Class>,
     /// What makes a declaration visible outside, before each.

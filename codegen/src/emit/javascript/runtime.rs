@@ -3,6 +3,7 @@
 //! Invariant: in one file, a module's `import` lines are gone and its `export ` prefixes too; nothing else is touched.
 
 use super::super::Values;
+use super::literal::Literal;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -118,21 +119,21 @@ pub(super) fn with(values: Values) -> String {
     all
 }
 
-/// How values are read and written, by the type of a field.
-pub(super) fn kinds(values: Values) -> Vec<&'static str> {
-    let bigint = values
-        .bigint
-        .then_some(["int64: bigintValue", "uint64: bigintValue"]);
-    let dates = values
-        .dates
-        .then_some(["'date-time': momentValue", "date: dayValue"]);
-    let bytes = values.bytes.then_some("bytes: bytesValue");
-    bigint
-        .into_iter()
-        .chain(dates)
-        .flatten()
-        .chain(bytes)
-        .collect()
+/// How values are read and written, by the type of a field; nothing when every value is what is on the wire.
+pub(super) fn kinds(values: Values) -> Option<String> {
+    let kinds = [
+        ("int64", values.bigint, "bigintValue"),
+        ("uint64", values.bigint, "bigintValue"),
+        ("'date-time'", values.dates, "momentValue"),
+        ("date", values.dates, "dayValue"),
+        ("bytes", values.bytes, "bytesValue"),
+    ];
+    let kinds = kinds.into_iter().filter(|(_, is_on, _)| *is_on);
+    let entries: Vec<(String, Literal)> = kinds
+        .map(|(name, _, value)| (name.to_string(), Literal::text(value)))
+        .collect();
+    let column = "const modelBase = /* @__PURE__ */ typedModel(vertebra.model, ".len();
+    (!entries.is_empty()).then(|| Literal::Object(entries).print(0, column, 2))
 }
 
 /// What every script can use. The runtime may come to use any of them.
