@@ -10,4 +10,5 @@ pub mod oracle;
 pub mod process;
 pub mod proxy;
 pub mod random;
+pub mod raw;
 pub mod torture;

@@ -4,6 +4,7 @@
 //! Invariant: what was told is written down after it was told, and what was asked for before it is sent.
 
 use crate::random::Random;
+use serde::Deserialize;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,7 +26,7 @@ pub fn counter(title: &str) -> u64 {
 }
 
 /// What writers asked for, and were told.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize)]
 pub struct Ledger {
     /// Asked for.
     pub issued: HashSet<Mark>,

@@ -16,3 +16,13 @@ async fn nothing_is_written_twice_when_answers_are_lost() {
 async fn nothing_is_missed_when_connections_break() {
     torture::resume::run(2_000, 1).await.unwrap().check();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_log_is_told_and_clients_converge() {
+    torture::restored::run(1).await.unwrap().check();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_stops_reading_costs_little_and_converges() {
+    torture::stalled::run(30, 1000, 2).await.unwrap().check();
+}

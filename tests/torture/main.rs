@@ -47,6 +47,38 @@ enum What {
         #[arg(long, default_value_t = 100_000)]
         pushes: u64,
     },
+    /// Shortens the log, and puts other databases in the place of the one that clients know.
+    Restored,
+    /// Brings an older copy back, and writes beyond where clients were.
+    Overtaken,
+    /// Lets readers stop reading.
+    Stalled {
+        /// How many.
+        #[arg(long, default_value_t = 200)]
+        readers: usize,
+        /// How many changes a second.
+        #[arg(long, default_value_t = 1000)]
+        rate: u64,
+        /// For so long.
+        #[arg(long, default_value_t = 15)]
+        seconds: u64,
+    },
+    /// Makes changes, and prints how many were acknowledged.
+    Push {
+        /// Where the server is.
+        #[arg(long)]
+        to: String,
+        /// How many.
+        #[arg(long)]
+        pushes: u64,
+    },
+    /// Holds a database against an account of writes: `{"issued": [[id, title]…], "acknowledged": …, "wrong": [text…]}`.
+    Judge {
+        #[arg(long)]
+        db: PathBuf,
+        #[arg(long)]
+        ledger: PathBuf,
+    },
     /// A proxy that breaks connections. It prints how many it has broken; `calm` on its input makes it stop that, `strike`
     /// resets what is open, and the end of its input ends it.
     Proxy {
@@ -95,6 +127,15 @@ async fn run(seed: u64, what: What) -> anyhow::Result<Report> {
         What::Kill9 { rounds } => torture::kill9::run(rounds, seed).await,
         What::LostAcks { resets } => torture::lost_acks::run(resets, seed).await,
         What::Resume { pushes } => torture::resume::run(pushes, seed).await,
+        What::Restored => torture::restored::run(seed).await,
+        What::Overtaken => torture::restored::overtaken(seed).await,
+        What::Stalled {
+            readers,
+            rate,
+            seconds,
+        } => torture::stalled::run(readers, rate, seconds).await,
+        What::Push { to, pushes } => torture::resume::push(&to, pushes, seed).await,
+        What::Judge { db, ledger } => torture::judge(&db, &ledger),
         What::Proxy { to, life, bytes } => {
             let proxy = Proxy::start(to, seed, Duration::from_millis(life), bytes).await?;
             serve_proxy(&proxy).await?;

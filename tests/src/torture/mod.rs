@@ -4,10 +4,15 @@
 
 pub mod kill9;
 pub mod lost_acks;
+pub mod restored;
 pub mod resume;
+pub mod stalled;
 
+use crate::load::Ledger;
+use crate::oracle;
 use std::collections::HashMap;
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 use todo::models::Todo;
 use uuid::Uuid;
@@ -26,7 +31,7 @@ impl Report {
         self.figures.push((name, value.to_string()));
     }
 
-    fn verdict(&mut self, verdict: &crate::oracle::Verdict) {
+    fn verdict(&mut self, verdict: &oracle::Verdict) {
         self.figure("entries in the log", verdict.entries);
         self.figure("rows", verdict.rows);
         self.figure("acknowledged and lost", verdict.lost);
@@ -57,6 +62,15 @@ impl fmt::Display for Report {
         }
         Ok(())
     }
+}
+
+/// Holds a database against an account in a file.
+pub fn judge(db: &Path, ledger: &Path) -> anyhow::Result<Report> {
+    let ledger: Ledger = serde_json::from_slice(&std::fs::read(ledger)?)?;
+    let mut report = Report::default();
+    report.figure("writes acknowledged", ledger.acknowledged.len());
+    report.verdict(&oracle::judge(db, &ledger)?);
+    Ok(report)
 }
 
 /// A client that comes back fast, and keeps every change for its reader.

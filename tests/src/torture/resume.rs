@@ -25,9 +25,10 @@ pub async fn run(pushes: u64, seed: u64) -> anyhow::Result<Report> {
         let url = if n == 0 {
             server.url()
         } else {
-            // From breaking all the time to breaking now and then.
-            let life = Duration::from_millis(100 << n);
-            let proxy = Proxy::start(server.address(), seed + n, life, 1 << (12 + 2 * n)).await?;
+            // From breaking all the time to breaking now and then. A connection must be able to live until a replay
+            // has come through, else its client falls behind for good.
+            let life = Duration::from_millis(500 << n);
+            let proxy = Proxy::start(server.address(), seed + n, life, 1 << (18 + n)).await?;
             let url = proxy.url();
             proxies.push(proxy);
             url
@@ -86,6 +87,17 @@ pub async fn run(pushes: u64, seed: u64) -> anyhow::Result<Report> {
                 .map(|fault| format!("{who}: {fault}")),
         );
     }
+    report.failures.extend(ledger.wrong);
+    Ok(report)
+}
+
+/// Makes so many changes.
+pub async fn push(url: &str, pushes: u64, seed: u64) -> anyhow::Result<Report> {
+    let writers = [client(url)?];
+    let load = Load::start(&writers, LANES, seed, pushes.div_ceil(LANES));
+    let ledger = load.finish().await;
+    let mut report = Report::default();
+    report.figure("changes", ledger.acknowledged.len());
     report.failures.extend(ledger.wrong);
     Ok(report)
 }
