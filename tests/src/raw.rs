@@ -73,6 +73,16 @@ impl Raw {
         })
     }
 
+    /// The same rows over a new connection, which goes on where the old one was.
+    pub async fn again(self, address: SocketAddr) -> anyhow::Result<Raw> {
+        let cursor = Some((&*self.epoch, self.position));
+        let next = Raw::connect(address, None, cursor).await?;
+        Ok(Raw {
+            rows: self.rows,
+            ..next
+        })
+    }
+
     /// Reads messages until the snapshot is complete.
     pub async fn ready(&mut self) -> anyhow::Result<()> {
         while !self.whole {

@@ -5,8 +5,11 @@ use crate::process::{Program, Server};
 use crate::raw::Raw;
 use anyhow::Context;
 use futures_util::StreamExt;
+use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use todo::models::Todo;
+use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use uuid::Uuid;
 use vertebra::Patch;
@@ -42,21 +45,22 @@ pub async fn run(readers: usize, rate: u64, seconds: u64) -> anyhow::Result<Repo
     let beside = changes(&writer, &ids, rate, seconds).await?;
     let growth = server.memory()?.saturating_sub(before);
     let expected = rows(&server.url()).await?;
-    let mut converged = 0;
-    for (n, reader) in stalled.iter_mut().enumerate() {
-        let title = |id: &str| reader.rows.get(id).map(|row| row.1[1].clone());
-        let behind = expected
-            .values()
-            .any(|row| title(&row.id.to_string()) != Some(row.title.clone().into()));
-        if !behind {
+    let mut readings = JoinSet::new();
+    for (n, reader) in stalled.into_iter().enumerate() {
+        if right(&reader, &expected) {
             report.failures.push(format!("reader {n} had read on"));
         }
-        match timeout(Duration::from_secs(60), read_on(reader, &expected)).await {
-            Ok(Ok(())) => converged += 1,
-            Ok(Err(error)) => report.failures.push(format!("reader {n}: {error}")),
-            Err(_) => report
-                .failures
-                .push(format!("reader {n} never came to the end")),
+        let (expected, address) = (expected.clone(), server.address());
+        readings.spawn(async move { (n, read_on(reader, &expected, address).await) });
+    }
+    let (mut converged, mut again) = (0, 0);
+    while let Some(read) = readings.join_next().await {
+        match read? {
+            (_, Ok(resumed)) => {
+                converged += 1;
+                again += u64::from(resumed);
+            }
+            (n, Err(error)) => report.failures.push(format!("reader {n}: {error}")),
         }
     }
     report.figure("readers that stopped", readers);
@@ -70,6 +74,7 @@ pub async fn run(readers: usize, rate: u64, seconds: u64) -> anyhow::Result<Repo
     report.figure("healthy subscriber, alone", alone);
     report.figure("healthy subscriber, beside them", beside);
     report.figure("converged when they read again", converged);
+    report.figure("of them cut off, and resumed", again);
     if growth > ROOM {
         report
             .failures
@@ -78,22 +83,33 @@ pub async fn run(readers: usize, rate: u64, seconds: u64) -> anyhow::Result<Repo
     Ok(report)
 }
 
-/// Reads until the rows are the server's.
+/// Reads until the rows are the server's; whether it was cut off meanwhile and had to come back.
 async fn read_on(
-    reader: &mut Raw,
-    expected: &std::collections::HashMap<Uuid, Todo>,
-) -> anyhow::Result<()> {
-    let right = |reader: &Raw| {
-        reader.rows.len() == expected.len()
-            && expected.values().all(|row| {
-                let known = reader.rows.get(&row.id.to_string());
-                known.is_some_and(|known| known.1[1] == row.title.as_str())
-            })
-    };
-    while !right(reader) {
-        reader.read().await?;
+    mut reader: Raw,
+    expected: &HashMap<Uuid, Todo>,
+    address: SocketAddr,
+) -> anyhow::Result<bool> {
+    let mut resumed = false;
+    while !right(&reader, expected) {
+        let read = timeout(Duration::from_secs(60), reader.read()).await;
+        match read.context("nothing came")? {
+            // Who takes nothing for too long is cut off.
+            Err(error) if !resumed && error.is::<tokio_tungstenite::tungstenite::Error>() => {
+                resumed = true;
+                reader = reader.again(address).await?;
+            }
+            read => read?,
+        }
     }
-    Ok(())
+    Ok(resumed)
+}
+
+fn right(reader: &Raw, expected: &HashMap<Uuid, Todo>) -> bool {
+    reader.rows.len() == expected.len()
+        && expected.values().all(|row| {
+            let known = reader.rows.get(&row.id.to_string());
+            known.is_some_and(|known| known.1[1] == row.title.as_str())
+        })
 }
 
 /// Changes rows at a rate; answers how long each change took to a subscriber of its own, from being asked for.
@@ -108,7 +124,7 @@ async fn changes(writer: &Client, ids: &[Uuid], rate: u64, seconds: u64) -> anyh
     let each = (rate / 100).max(1);
     let ids = ids.to_vec();
     let writes = tokio::spawn(async move {
-        let mut open = tokio::task::JoinSet::new();
+        let mut open = JoinSet::new();
         let mut sent = 0;
         while sent < total {
             ticks.tick().await;
