@@ -2,8 +2,6 @@
 //! a front-end makes of its path end in equal models, with equal fingerprints.
 #![allow(clippy::unwrap_used)]
 
-#![allow(clippy::unwrap_used)]
-
 #[path = "agreement/models.rs"]
 mod models;
 

@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "read")]
-#![allow(clippy::unwrap_used)]
 
 use proc_macro2::Span;
 use vertebra_schema::{Flag, Type, read};
