@@ -246,14 +246,7 @@ impl Ours<'_> {
     }
 
     fn is(&self, module: ModuleId, path: &syn::Path, name: &str) -> bool {
-        let mut parts: Vec<String> = path
-            .segments
-            .iter()
-            .map(|part| part.ident.unraw().to_string())
-            .collect();
-        if path.leading_colon.is_some() {
-            parts.insert(0, String::new());
-        }
+        let parts = types::parts(path);
         match self.tree.resolve(module, &parts) {
             Ok(Meaning::Outside(outside)) => {
                 let crates = ["vertebra", "vertebra_macros"];

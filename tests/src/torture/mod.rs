@@ -1,0 +1,102 @@
+//! What is done to a server and its clients, each with a report of figures and of what went wrong.
+//!
+//! Invariant: a run decides by what is there in the end, never by how long it took.
+
+pub mod kill9;
+pub mod lost_acks;
+pub mod restored;
+pub mod resume;
+pub mod stalled;
+
+use crate::load::Ledger;
+use crate::oracle;
+use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+use todo::models::Todo;
+use uuid::Uuid;
+use vertebra::client::Client;
+
+/// The outcome of a run.
+#[derive(Debug, Default)]
+pub struct Report {
+    figures: Vec<(&'static str, String)>,
+    /// What went wrong; nothing should be here.
+    pub failures: Vec<String>,
+}
+
+impl Report {
+    fn figure(&mut self, name: &'static str, value: impl ToString) {
+        self.figures.push((name, value.to_string()));
+    }
+
+    fn verdict(&mut self, verdict: &oracle::Verdict) {
+        self.figure("entries in the log", verdict.entries);
+        self.figure("rows", verdict.rows);
+        self.figure("acknowledged and lost", verdict.lost);
+        self.figure("applied twice", verdict.twice);
+        self.figure("phantoms", verdict.phantoms);
+        self.failures.extend(verdict.failures());
+    }
+
+    /// Fails a test if anything went wrong.
+    ///
+    /// # Panics
+    ///
+    /// With the report, if there is a failure.
+    #[track_caller]
+    pub fn check(&self) {
+        assert!(self.failures.is_empty(), "{self}");
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in &self.figures {
+            writeln!(f, "{name:<32} {value}")?;
+        }
+        writeln!(f, "{:<32} {}", "failures", self.failures.len())?;
+        for failure in self.failures.iter().take(20) {
+            writeln!(f, "  {failure}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Holds a database against an account in a file.
+pub fn judge(db: &Path, ledger: &Path) -> anyhow::Result<Report> {
+    let ledger: Ledger = serde_json::from_slice(&std::fs::read(ledger)?)?;
+    let mut report = Report::default();
+    report.figure("writes acknowledged", ledger.acknowledged.len());
+    report.verdict(&oracle::judge(db, &ledger)?);
+    Ok(report)
+}
+
+/// A client that comes back fast, and keeps every change for its reader.
+fn client(url: &str) -> anyhow::Result<Client> {
+    let builder = Client::builder(url)
+        .backoff(Duration::from_millis(2), Duration::from_millis(100))
+        .handshake(Duration::from_secs(2))
+        .buffer(usize::MAX / 4);
+    Ok(builder.start()?)
+}
+
+/// The rows that a server has, over a connection of its own.
+async fn rows(url: &str) -> anyhow::Result<HashMap<Uuid, Todo>> {
+    let client = Client::connect(url).await?;
+    let rows = client.collection::<Todo>().list().await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// The middle one, and the largest.
+fn spread(times: &mut [Duration]) -> String {
+    times.sort();
+    match times {
+        [] => "none".to_string(),
+        [.., most] => {
+            let most = *most;
+            format!("p50 {:.1?}, most {most:.1?}", times[times.len() / 2])
+        }
+    }
+}
