@@ -6,6 +6,7 @@
 use crate::protocol::{
     Code, Cursor, Error, Op, Opening, Seq, Sid, Snapshot, SubscriptionOps, Transition, Welcome,
 };
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -246,6 +247,33 @@ impl Replica {
         }
         self.position = to;
         outcome
+    }
+}
+
+impl Replica {
+    /// A `T` that cannot be read as a whole, for an operation in it is of a kind that this version does not know. What
+    /// can be read of it is applied; a subscription of which something cannot has lost its rows, and gets no cursor.
+    pub(super) fn unreadable(&mut self, frame: &[Value], events: &mut Events) {
+        let [kind, from, to, last_mid, Value::Array(parts), ..] = frame else {
+            return;
+        };
+        let (Some("T"), Some(from), Some(to)) = (kind.as_str(), from.as_u64(), to.as_u64()) else {
+            return;
+        };
+        let (readable, lost): (Vec<_>, Vec<_>) = parts
+            .iter()
+            .map(|part| SubscriptionOps::deserialize(part).map_err(|_| part[0].as_u64()))
+            .partition(Result::is_ok);
+        let readable = readable.into_iter().flatten().collect();
+        let last_mid = last_mid.as_u64().unwrap_or_default();
+        // The client resumes in any case: this frame could not be read.
+        let _ = self.transition(Transition(from, to, last_mid, readable), events);
+        for sid in lost.into_iter().filter_map(Result::err).flatten() {
+            let subscription = Sid::try_from(sid).map(|sid| self.subscriptions.get_mut(&sid));
+            if let Ok(Some(subscription)) = subscription {
+                subscription.current = false;
+            }
+        }
     }
 }
 

@@ -221,6 +221,13 @@ impl Session {
         self.live.map(|limits| limits.heartbeat.mul_f64(2.5))
     }
 
+    /// A frame could not be read, which ends the connection: what it means for the next one.
+    pub(super) fn unreadable(&mut self, frame: &[serde_json::Value]) {
+        let mut events = Vec::new();
+        self.replica.unreadable(frame, &mut events);
+        self.tell(events);
+    }
+
     /// Takes a frame in. An error means that the connection is over.
     pub(super) fn receive(&mut self, frame: ServerFrame) -> Result<(), Ending> {
         if self.live.is_none() && !may_come_first(&frame) {
