@@ -39,6 +39,7 @@ fn mark(writer: u128, mid: u64) -> ChangeSet {
             cid: Uuid::from_u128(writer),
             mid,
         }),
+        request: None,
         writes: Ok(vec![Write {
             operation: Operation::Create,
             collection: "marks".into(),

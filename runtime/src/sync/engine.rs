@@ -196,6 +196,7 @@ impl Engine {
                 let model = self.model(&collection)?;
                 let set = ChangeSet {
                     origin: None,
+                    request: None,
                     writes: Ok(vec![write]),
                 };
                 let written = self.inner.store.write(set).await?;
@@ -226,6 +227,7 @@ impl Engine {
         let writes = self.writes(mutations);
         let set = ChangeSet {
             origin: Some(Origin { cid, mid: first }),
+            request: None,
             writes,
         };
         let answer: Answer<Written> = self.inner.store.write(set);
@@ -397,15 +399,28 @@ fn outcome(
 /// Moves commits from the log into the channels, for as long as the store is open.
 async fn follow_log(engine: Engine, mut position: Seq) {
     loop {
-        match engine.store().tail(position).await {
+        let error = match engine.store().tail(position).await {
             Ok(commits) => {
-                for commit in &commits {
-                    engine.hub().append(commit);
-                    position = commit.seq;
-                }
+                engine.hub().append(&commits);
+                position = commits.last().map_or(position, |commit| commit.seq);
+                continue;
             }
-            Err(error) if error.code == Code::Unavailable => return,
-            Err(error) => {
+            Err(error) => error,
+        };
+        match engine.store().read(Ask::default()).await {
+            // Outrun: the log was shortened beyond what was handed on.
+            Ok(view) if position < view.floor => {
+                tracing::warn!(
+                    position,
+                    floor = view.floor,
+                    "changes are handed on as rows"
+                );
+                engine.hub().skip_to(view.seq);
+                position = view.seq;
+            }
+            // What will not pass: the store was closed.
+            Err(error) if error.code == Code::Unavailable && error.retry_ms.is_none() => return,
+            _ => {
                 tracing::error!(%error, "cannot read the change log; trying again");
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }

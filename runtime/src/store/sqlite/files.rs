@@ -163,12 +163,18 @@ fn prepare(conn: &Connection) -> rusqlite::Result<(i64, String)> {
     };
     value("format", &FORMAT)?;
     value("floor", &0)?;
+    value("forgotten_at", &0)?;
     value("epoch", &uuid::Uuid::new_v4().to_string())?;
     let get = "SELECT value FROM _vertebra_meta WHERE key = ?1";
     let format: i64 = conn.query_row(get, ["format"], |row| row.get(0))?;
     if format == FORMAT {
         for tables in [history::TABLES, shapes::TABLES, numbers::TABLES] {
             conn.execute_batch(tables)?;
+        }
+        // A file from before requests had keys.
+        let has = "SELECT 1 FROM pragma_table_info('_vertebra_clients') WHERE name = 'request'";
+        if !conn.prepare(has)?.exists([])? {
+            conn.execute_batch("ALTER TABLE _vertebra_clients ADD COLUMN request INTEGER")?;
         }
     }
     let epoch = conn.query_row(get, ["epoch"], |row| row.get(0))?;

@@ -12,6 +12,7 @@ mod numbers;
 mod quote;
 mod reader;
 mod recent;
+mod retention;
 mod rows;
 mod shapes;
 mod statements;
@@ -21,10 +22,13 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use retention::Retention;
+
 use super::{Answer, Ask, ChangeSet, Commit, Store, View, Written};
 use crate::protocol::{Error, Seq};
 use failure::{closed, dropped};
 use recent::{BATCH, Place, Recent};
+use retention::Keeper;
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -47,6 +51,8 @@ pub struct Options {
     pub queue: usize,
     /// How many connections read beside the writer.
     pub readers: usize,
+    /// How far back the log reaches.
+    pub retention: Retention,
 }
 
 /// When SQLite waits for the disk.
@@ -65,6 +71,7 @@ impl Default for Options {
             group: 512,
             queue: 8192,
             readers: 2,
+            retention: Retention::default(),
         }
     }
 }
@@ -141,8 +148,9 @@ impl Sqlite {
         let (writes, queue) = sync_channel(options.queue.max(1));
         let (end, ended) = watch::channel(false);
         let (conn, lock, at) = (files.writer, files.lock, shared.clone());
+        let keeper = Keeper::new(options.retention, floor, head);
         let thread = spawn("vertebra-write", move || {
-            let work = || writer::work(&conn, &queue, &at, options.group.max(1));
+            let work = || writer::work(&conn, &queue, &at, options.group.max(1), keeper);
             if catch_unwind(AssertUnwindSafe(work)).is_err() {
                 tracing::error!("the writer has stopped: the store must be opened again");
             }

@@ -6,6 +6,7 @@
 mod failures;
 mod layout;
 mod opening;
+mod retention;
 
 use super::{Options, Sqlite};
 use crate::store::Answer;
