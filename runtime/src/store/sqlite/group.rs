@@ -72,6 +72,11 @@ impl<'c> Desk<'c> {
         self.seq
     }
 
+    /// The last position that is known to be durable.
+    pub(super) fn durable(&self) -> Seq {
+        self.durable
+    }
+
     /// How many commits were appended since this was last asked, and how many bytes their images are.
     pub(super) fn take_appended(&mut self) -> (u64, u64) {
         std::mem::take(&mut self.appended)

@@ -7,6 +7,7 @@ mod failure;
 mod files;
 mod group;
 mod history;
+mod marker;
 mod migrate;
 mod numbers;
 mod quote;
@@ -53,6 +54,9 @@ pub struct Options {
     pub readers: usize,
     /// How far back the log reaches.
     pub retention: Retention,
+    /// Begins another incarnation of the log, so that every client gets the rows as they are. An exchanged file
+    /// is mostly noticed without being told; see `docs/adr/0021-epoch.md` for what is not.
+    pub new_epoch: bool,
 }
 
 /// When SQLite waits for the disk.
@@ -72,6 +76,7 @@ impl Default for Options {
             queue: 8192,
             readers: 2,
             retention: Retention::default(),
+            new_epoch: false,
         }
     }
 }
@@ -147,10 +152,11 @@ impl Sqlite {
         }
         let (writes, queue) = sync_channel(options.queue.max(1));
         let (end, ended) = watch::channel(false);
-        let (conn, lock, at) = (files.writer, files.lock, shared.clone());
+        let (conn, mut marker, at) = (files.writer, files.marker, shared.clone());
         let keeper = Keeper::new(options.retention, floor, head);
         let thread = spawn("vertebra-write", move || {
-            let work = || writer::work(&conn, &queue, &at, options.group.max(1), keeper);
+            let most = options.group.max(1);
+            let work = || writer::work(&conn, &queue, &at, most, keeper, &mut marker);
             if catch_unwind(AssertUnwindSafe(work)).is_err() {
                 tracing::error!("the writer has stopped: the store must be opened again");
             }
@@ -162,7 +168,7 @@ impl Sqlite {
                 let _ = reader.join();
             }
             drop(conn);
-            drop(lock);
+            drop(marker);
             end.send_replace(true);
         })?;
         Ok(Sqlite {

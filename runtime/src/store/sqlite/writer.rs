@@ -5,6 +5,7 @@
 use super::Shared;
 use super::failure::{closed, dropped, overloaded};
 use super::group::{Desk, Outcome};
+use super::marker::Marker;
 use super::recent::Weighed;
 use super::retention::Keeper;
 use crate::protocol::Error;
@@ -45,6 +46,7 @@ pub(super) fn work(
     shared: &Arc<Shared>,
     most: usize,
     mut keeper: Keeper,
+    marker: &mut Marker,
 ) {
     let mut desk = match Desk::new(conn, shared.tables()) {
         Ok(desk) => desk,
@@ -88,6 +90,7 @@ pub(super) fn work(
                     }
                 }
                 serve(&mut desk, shared, &sets, answers);
+                marker.reach(desk.durable());
                 let (commits, bytes) = desk.take_appended();
                 keeper.note(commits, bytes);
                 if keeper.is_behind() {

@@ -3,6 +3,7 @@
 // A test that cannot go on ends.
 #![allow(clippy::unwrap_used)]
 
+mod epoch;
 mod failures;
 mod layout;
 mod opening;
