@@ -196,8 +196,9 @@ impl Ring {
 }
 
 impl Channel {
-    /// What the channel holds in `from < seq <= to`, oldest first; `None` when it no longer reaches back to `from`.
-    pub fn between(&self, from: Seq, to: Seq) -> Option<Vec<Arc<Entry>>> {
+    /// What the channel holds in `from < seq <= to`, oldest first, and up to where that is all: entries of more than
+    /// `budget` bytes end with the one that exceeds it. `None` when the channel no longer reaches back to `from`.
+    pub fn between(&self, from: Seq, to: Seq, budget: usize) -> Option<(Vec<Arc<Entry>>, Seq)> {
         let ring = self.ring();
         if from < ring.floor {
             return None;
@@ -205,13 +206,18 @@ impl Channel {
         let start = ring
             .entries
             .partition_point(|entry| entry.commit.seq <= from);
-        let wanted = ring.entries.range(start..);
-        Some(
-            wanted
-                .take_while(|entry| entry.commit.seq <= to)
-                .cloned()
-                .collect(),
-        )
+        let (mut wanted, mut bytes) = (Vec::new(), 0);
+        for entry in ring.entries.range(start..) {
+            if entry.commit.seq > to {
+                break;
+            }
+            bytes += entry.ops.len();
+            wanted.push(entry.clone());
+            if bytes > budget {
+                return Some((wanted, entry.commit.seq));
+            }
+        }
+        Some((wanted, to))
     }
 
     /// Adds what a commit means; whether the watchers do not know yet that there is something.

@@ -11,6 +11,7 @@ mod hub;
 mod input;
 mod ops;
 mod rows;
+mod seats;
 mod session;
 
 pub use engine::{Caller, Engine, Limits};
