@@ -4,6 +4,7 @@
 
 use super::follower::Follower;
 use super::hub::Hub;
+use super::key::Key;
 use super::seats::{Seat, Seats};
 use super::{input, rows};
 use crate::protocol::{Code, Error, Mid, Mutation, Operation, Query, Reply, Request, Seq};
@@ -209,15 +210,34 @@ impl Engine {
                 id,
                 data,
                 expected,
+                key,
             } => {
-                let write = self.write(operation, &collection, id, data, expected)?;
+                let key = key.map(|key| {
+                    let request = (operation, &collection, &id, &data, expected);
+                    Key::new(&key, &json!(request))
+                });
+                let key = key.transpose()?;
+                let write = self.write(operation, &collection, id, data, expected);
                 let model = self.model(&collection)?;
                 let set = ChangeSet {
-                    origin: None,
-                    request: None,
-                    writes: Ok(vec![write]),
+                    origin: key.as_ref().map(|key| key.origin),
+                    request: key.as_ref().map(|key| key.request),
+                    writes: match (write, &key) {
+                        (Ok(write), _) => Ok(vec![write]),
+                        // Refused under a key: told again in the same words.
+                        (Err(error), Some(_)) => Err(error),
+                        (Err(error), None) => return Err(error),
+                    },
                 };
-                let written = self.inner.store.write(set).await?;
+                let written = self.inner.store.write(set).await.map_err(|error| {
+                    match (error.code, &key) {
+                        (Code::OutOfOrder, Some(_)) => Error::new(
+                            Code::Conflict,
+                            "the request of this key was done; its answer is no longer kept",
+                        ),
+                        _ => error,
+                    }
+                })?;
                 let row = outcome(model, operation, &written, 0)?;
                 Ok(Reply::Row {
                     row,

@@ -9,6 +9,7 @@ mod engine;
 mod follower;
 mod hub;
 mod input;
+mod key;
 mod ops;
 mod rows;
 mod seats;

@@ -72,6 +72,7 @@ impl Setup {
             id: id.into(),
             data,
             expected: None,
+            key: None,
         };
         match self.engine.handle(write, &Caller::default()).await.unwrap() {
             Reply::Row { seq, .. } => seq,

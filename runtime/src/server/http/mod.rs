@@ -19,6 +19,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use http_body_util::{BodyExt, Limited};
 use serde_json::Value;
+use uuid::Uuid;
 
 /// The routes below `/api`.
 pub fn routes() -> Router<Vertebra> {
@@ -69,6 +70,7 @@ async fn collection(
         }
         Method::POST => {
             engine.model(&collection)?;
+            let key = idempotency_key(request.headers())?;
             let data = body(&vertebra, request).await?;
             let create = Request::Write {
                 operation: Operation::Create,
@@ -76,6 +78,7 @@ async fn collection(
                 collection: collection.clone(),
                 data,
                 expected: None,
+                key,
             };
             let reply = engine.handle(create, &caller).await?;
             let location = location(&vertebra, &uri, &collection, &reply);
@@ -115,22 +118,26 @@ async fn row(
     let may_create =
         operation == Operation::Update && !request.headers().contains_key(header::IF_MATCH);
     let expected = expected_version(request.headers())?;
+    let key = idempotency_key(request.headers())?;
     let data = match operation {
         Operation::Delete => Value::Null,
         _ => body(&vertebra, request).await?,
     };
-    let write = |operation| Request::Write {
+    let write = |operation, key| Request::Write {
         operation,
         collection: collection.clone(),
         id: id.clone(),
         data: data.clone(),
         expected,
+        key,
     };
-    match engine.handle(write(operation), &caller).await {
+    match engine.handle(write(operation, key.clone()), &caller).await {
         Ok(reply) => answer(StatusCode::OK, reply),
         // A row whose id its client has made: Backbone takes it for one that exists, and PUT may create.
         Err(error) if error.code == Code::NotFound && may_create && !database_makes_ids => {
-            let reply = engine.handle(write(Operation::Create), &caller).await?;
+            let reply = engine
+                .handle(write(Operation::Create, key.map(second_key)), &caller)
+                .await?;
             answer(StatusCode::CREATED, reply)
         }
         Err(error)
@@ -140,6 +147,22 @@ async fn row(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The key in `Idempotency-Key`.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    match value.to_str() {
+        Ok(key) => Ok(Some(key.trim().to_string())),
+        Err(_) => Err(Error::field("key", "must be readable characters").into()),
+    }
+}
+
+/// The key of the second of two writes that a request can need.
+fn second_key(key: String) -> String {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, key.as_bytes()).to_string()
 }
 
 /// The version in `If-Match`; `*` asks for no particular one.
