@@ -223,6 +223,22 @@ mod tests {
     }
 
     #[test]
+    fn a_builder_says_what_the_command_line_says() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let model = "#[derive(Model)] pub struct Todo { #[model(id)] id: uuid::Uuid, total: i64 }";
+        let mut environment = package(directory.path(), model);
+        environment.insert("CARGO_PKG_VERSION".to_string(), "1.2.3".to_string());
+        let builder = Builder::new().bigint(true).package(Some("@app/models"));
+        builder.run_in(&environment).expect("files");
+        let read = |name: &str| {
+            fs::read_to_string(directory.path().join("out").join(name)).expect("a file")
+        };
+        assert!(read("my-app.d.ts").contains("total: bigint;"));
+        assert!(read("package.json").contains("\"@app/models\",\n  \"version\": \"1.2.3\""));
+        assert!(read("vertebra.rs").contains("(\"my-app.js.map\", \"application/json\","));
+    }
+
+    #[test]
     fn generating_again_touches_nothing() {
         let directory = tempfile::tempdir().expect("a directory");
         let model = "#[derive(Model)] pub struct Todo { #[model(id)] id: uuid::Uuid }";

@@ -129,6 +129,8 @@ interface Vertebra extends Backbone.EventsMixin {
   signal(topic: string, payload?: any): void;
   /** In the place of `Backbone.sync`: for every model that says `realtime`. */
   sync(method: string, model: any, options?: any): any;
+  /** Puts `sync` in the place of a Backbone's own; what it returns takes it back. */
+  install(Backbone?: {sync: (...all: any[]) => any}): () => void;
   /** What a hand-written model is extended with to become realtime. */
   readonly model: object;
   /** The same for a collection. */

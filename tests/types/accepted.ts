@@ -80,6 +80,8 @@ new Named().titles();
 
 // The override in the place of Backbone's own.
 Backbone.sync = vertebra.sync;
+const back: () => void = vertebra.install(Backbone);
+vertebra.install();
 vertebra.connect('ws://localhost:4000', {get token() { return 'x'; }});
 vertebra.on('new:todos', (row, collection, meta) => [row.title, collection === 'todos', meta.own]);
 vertebra.on('new change', (row, collection) => [row, collection]);
@@ -94,4 +96,4 @@ made.set('total', `${2n ** 62n}`);
 const more: bigint = BigInt(made.get('total')) + 1n;
 const note: Note.New = {text: 'x'};
 
-export {Elsewhere, Logged, done, tags, title, handle, found, plain, model, View, heading, all, Deeper, Pages, kind, more, note};
+export {Elsewhere, Logged, done, tags, title, handle, found, plain, model, View, heading, all, Deeper, Pages, kind, more, note, back};
