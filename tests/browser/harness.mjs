@@ -48,16 +48,16 @@ export function launch() {
 /**
  * Starts a server binary and waits until it says where it listens.
  * @param {import('node:test').TestContext} t the server ends with this test
- * @param {{bin?: string, addr?: string, db?: string, web?: string}} [options] `bin` relative to the repository's root
+ * @param {{bin?: string, args?: string[], addr?: string, db?: string, web?: string}} [options] `bin` relative to the repository's root
  */
-export async function startServer(t, {bin = process.env.TODO_BIN || 'target/debug/todo', addr = '127.0.0.1:0', db, web} = {}) {
+export async function startServer(t, {bin = process.env.TODO_BIN || 'target/debug/todo', args = [], addr = '127.0.0.1:0', db, web} = {}) {
   if (!db) {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'vertebra-'));
     atEnd(t, () => fs.rmSync(folder, {recursive: true, force: true}));
     db = path.join(folder, 'todo.sqlite');
   }
   const pages = web ? ['--web', web] : [];
-  const child = spawn(path.resolve(root, bin), ['--addr', addr, '--db', db, ...pages], {cwd: root, stdio: ['ignore', 'pipe', 'pipe']});
+  const child = spawn(path.resolve(root, bin), [...args, '--addr', addr, '--db', db, ...pages], {cwd: root, stdio: ['ignore', 'pipe', 'pipe']});
   const said = [];
   child.stderr.on('data', (chunk) => said.push(chunk));
   const exited = once(child, 'exit').catch(() => {}); // a binary that can't be started has no exit, but an error
@@ -88,7 +88,7 @@ export async function startServer(t, {bin = process.env.TODO_BIN || 'target/debu
     /** How the process ended. */
     exitCode: () => child.exitCode,
     /** The same address and database again, in a new process. */
-    restart: () => startServer(t, {bin, addr: server.addr, db, web}),
+    restart: () => startServer(t, {bin, args, addr: server.addr, db, web}),
     /** Writes as some other program would: over HTTP. @returns the row */
     async post(collection, row) {
       const response = await fetch(`${url}/api/${collection}`, {

@@ -26,3 +26,8 @@ async fn another_log_is_told_and_clients_converge() {
 async fn who_stops_reading_costs_little_and_converges() {
     torture::stalled::run(30, 1000, 2).await.unwrap().check();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silence_is_noticed() {
+    torture::silent::run(6, 1).await.unwrap().check();
+}

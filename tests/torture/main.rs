@@ -51,6 +51,12 @@ enum What {
     Restored,
     /// Brings an older copy back, and writes beyond where clients were.
     Overtaken,
+    /// Lets connections fall silent.
+    Silent {
+        /// How many.
+        #[arg(long, default_value_t = 60)]
+        connections: u64,
+    },
     /// Lets readers stop reading.
     Stalled {
         /// How many.
@@ -129,6 +135,7 @@ async fn run(seed: u64, what: What) -> anyhow::Result<Report> {
         What::Resume { pushes } => torture::resume::run(pushes, seed).await,
         What::Restored => torture::restored::run(seed).await,
         What::Overtaken => torture::restored::overtaken(seed).await,
+        What::Silent { connections } => torture::silent::run(connections, seed).await,
         What::Stalled {
             readers,
             rate,

@@ -16,7 +16,7 @@ import {isDeepStrictEqual, parseArgs, promisify} from 'node:util';
 import WebSocket from 'ws';
 
 const require = createRequire(import.meta.url);
-const binary = process.env.TORTURE_BIN || fileURLToPath(new URL('../../target/debug/torture', import.meta.url));
+export const binary = process.env.TORTURE_BIN || fileURLToPath(new URL('../../target/debug/torture', import.meta.url));
 
 /** A number from the command line, `--name 500`, or what a short run takes. */
 export function figure(name, short) {

@@ -1,11 +1,9 @@
 // The log is not what a client remembers: it was shortened, the database is another one, or an older copy is back. The
 // client is told, comes to what the server has, and goes on writing.
-import assert from 'node:assert/strict';
-import {spawn} from 'node:child_process';
 import fs from 'node:fs';
 import test from 'node:test';
 import {startServer} from '../browser/harness.mjs';
-import {connect, follow, run, startLoad} from './pieces.mjs';
+import {binary, connect, follow, run, startLoad, startProxy} from './pieces.mjs';
 
 const push = (t, url, seed) => run(t, '--seed', String(seed), 'push', '--to', url, '--pushes', '300');
 
@@ -54,6 +52,19 @@ test('an older copy of the database is back, and the client ahead of it', async 
   remove(server.db);
   fs.copyFileSync(copy, server.db);
   server = await server.restart();
+  await follower.converge(server.url);
+  await writes(client);
+  await follower.converge(server.url);
+});
+
+test('the log is shortened behind the back of clients that are cut off', async (t) => {
+  const server = await startServer(t, {bin: binary, args: ['serve', '--keep', '2']});
+  const proxy = await startProxy(t, server.url, {life: 200, bytes: 1 << 20});
+  const client = await connect(t, server.url, {through: proxy.url});
+  const follower = await follow(client);
+  for (const seed of [1, 2, 3]) await push(t, server.url, seed);
+  await proxy.hasBroken(5);
+  proxy.say('calm');
   await follower.converge(server.url);
   await writes(client);
   await follower.converge(server.url);

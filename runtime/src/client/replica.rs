@@ -4,7 +4,8 @@
 //! snapshot on, are its rows: nothing is missing and nothing is there twice, whatever was replayed or reset.
 
 use crate::protocol::{
-    Code, Cursor, Error, Op, Opening, Seq, Sid, Snapshot, SubscriptionOps, Transition, Welcome,
+    Code, Cursor, Digest, Error, Have, Op, Opening, Seq, Sid, Snapshot, SubscriptionOps,
+    Transition, Welcome,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -134,7 +135,8 @@ impl Replica {
     pub(super) fn opening(&self, sid: Sid) -> Option<Opening> {
         let subscription = self.subscriptions.get(&sid)?;
         let cursor = (subscription.current).then(|| Cursor(self.epoch.clone(), self.position));
-        Some(Opening(sid, subscription.query.clone(), cursor))
+        let have = (subscription.current).then(|| subscription.have());
+        Some(Opening(sid, subscription.query.clone(), cursor, have))
     }
 
     /// All subscriptions, for a hello.
@@ -143,7 +145,7 @@ impl Replica {
         sids.filter_map(|sid| self.opening(*sid)).collect()
     }
 
-    /// `W`: the columns, and which subscriptions will be replayed and which come anew.
+    /// `W`: the columns, which subscriptions will be replayed, which come anew, and which are as they were.
     pub(super) fn welcome(&mut self, welcome: &Welcome) {
         let columns = welcome.cols.iter();
         self.columns = columns
@@ -156,8 +158,8 @@ impl Replica {
         for (sid, subscription) in &mut self.subscriptions {
             subscription.incoming = None;
             let verdict = welcome.subs.get(sid).map(String::as_str);
-            subscription.current &= same_log && verdict == Some("replay");
-            replayed |= subscription.current;
+            subscription.current &= same_log && matches!(verdict, Some("replay" | "diff"));
+            replayed |= subscription.current && verdict == Some("replay");
         }
         // A replay brings the client from where it was; without one there is nothing before the welcome's position.
         if !replayed {
@@ -295,6 +297,15 @@ impl Subscription {
             });
         let put = new.filter_map(|row| difference(old.get(&row.id).cloned(), row));
         gone.chain(put).collect()
+    }
+
+    /// How many rows there are, and their digest.
+    fn have(&self) -> Have {
+        let mut digest = Digest::default();
+        for row in self.rows.values() {
+            digest.add(&row.id, row.v);
+        }
+        digest.have()
     }
 
     /// Applies operations in order. One that is not newer than the row it is about changes nothing.

@@ -6,6 +6,7 @@ pub mod kill9;
 pub mod lost_acks;
 pub mod restored;
 pub mod resume;
+pub mod silent;
 pub mod stalled;
 
 use crate::load::Ledger;
@@ -78,6 +79,7 @@ fn client(url: &str) -> anyhow::Result<Client> {
     let builder = Client::builder(url)
         .backoff(Duration::from_millis(2), Duration::from_millis(100))
         .handshake(Duration::from_secs(2))
+        .queue(100_000)
         .buffer(usize::MAX / 4);
     Ok(builder.start()?)
 }

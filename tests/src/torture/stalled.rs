@@ -1,6 +1,7 @@
 //! Readers stop reading while rows change: the server keeps their place, not their messages.
 
 use super::{Report, client, rows};
+use crate::load::counter;
 use crate::process::{Program, Server};
 use crate::raw::Raw;
 use anyhow::Context;
@@ -18,6 +19,8 @@ use vertebra::client::{Change, Client};
 /// Memory may grow by so much.
 pub const ROOM: u64 = 64 << 20;
 const ROWS: usize = 200;
+/// The title after all changes.
+const END: &str = "the end";
 
 /// Changes rows `rate` times a second for so many seconds, first with no others around, then beside `readers` that
 /// don't read.
@@ -51,7 +54,10 @@ pub async fn run(readers: usize, rate: u64, seconds: u64) -> anyhow::Result<Repo
             report.failures.push(format!("reader {n} had read on"));
         }
         let (expected, address) = (expected.clone(), server.address());
-        readings.spawn(async move { (n, read_on(reader, &expected, address).await) });
+        readings.spawn(async move {
+            let read = timeout(Duration::from_secs(60), read_on(reader, &expected, address)).await;
+            (n, read.context("never came to the end").flatten())
+        });
     }
     let (mut converged, mut again) = (0, 0);
     while let Some(read) = readings.join_next().await {
@@ -91,8 +97,7 @@ async fn read_on(
 ) -> anyhow::Result<bool> {
     let mut resumed = false;
     while !right(&reader, expected) {
-        let read = timeout(Duration::from_secs(60), reader.read()).await;
-        match read.context("nothing came")? {
+        match reader.read().await {
             // Who takes nothing for too long is cut off.
             Err(error) if !resumed && error.is::<tokio_tungstenite::tungstenite::Error>() => {
                 resumed = true;
@@ -123,7 +128,7 @@ async fn changes(writer: &Client, ids: &[Uuid], rate: u64, seconds: u64) -> anyh
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let each = (rate / 100).max(1);
     let ids = ids.to_vec();
-    let writes = tokio::spawn(async move {
+    let mut writes = tokio::spawn(async move {
         let mut open = JoinSet::new();
         let mut sent = 0;
         while sent < total {
@@ -143,16 +148,30 @@ async fn changes(writer: &Client, ids: &[Uuid], rate: u64, seconds: u64) -> anyh
         while let Some(written) = open.join_next().await {
             written??;
         }
+        let end = Patch::new().set(Todo::title(), END);
+        todos.patch(&ids[0], end).await?;
         anyhow::Ok(())
     });
     let mut times = Vec::new();
-    while (times.len() as u64) < total {
-        if let Change::Changed { row, .. } = changes.next().await.context("the end")?? {
-            let sent = crate::load::counter(&row.title);
-            times.push(begun.elapsed().saturating_sub(Duration::from_micros(sent)));
+    let mut written = false;
+    loop {
+        let change = tokio::select! {
+            change = changes.next() => change.context("the end")??,
+            outcome = &mut writes, if !written => {
+                outcome??;
+                written = true;
+                continue;
+            }
+        };
+        match change {
+            Change::Changed { row, .. } if row.title == END => break,
+            Change::Changed { row, .. } => {
+                let sent = Duration::from_micros(counter(&row.title));
+                times.push(begun.elapsed().saturating_sub(sent));
+            }
+            _ => {}
         }
     }
-    writes.await??;
     times.sort();
     let at = |percent: usize| times[(times.len() - 1) * percent / 100];
     Ok(format!("p50 {:.1?}, p99 {:.1?}", at(50), at(99)))

@@ -69,6 +69,7 @@ async fn collection(
         }
         Method::POST => {
             engine.model(&collection)?;
+            let key = idempotency_key(request.headers())?;
             let data = body(&vertebra, request).await?;
             let create = Request::Write {
                 operation: Operation::Create,
@@ -76,6 +77,7 @@ async fn collection(
                 collection: collection.clone(),
                 data,
                 expected: None,
+                key,
             };
             let reply = engine.handle(create, &caller).await?;
             let location = location(&vertebra, &uri, &collection, &reply);
@@ -113,6 +115,7 @@ async fn row(
         _ => return Err(not_allowed("GET, PUT, PATCH, DELETE")),
     };
     let expected = expected_version(request.headers())?;
+    let key = idempotency_key(request.headers())?;
     let data = match operation {
         Operation::Delete => Value::Null,
         _ => body(&vertebra, request).await?,
@@ -123,6 +126,7 @@ async fn row(
         id,
         data,
         expected,
+        key,
     };
     match engine.handle(write, &caller).await {
         Ok(reply) => answer(StatusCode::OK, reply),
@@ -132,6 +136,17 @@ async fn row(
             Err(Problem::with_status(StatusCode::PRECONDITION_FAILED, error))
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The key in `Idempotency-Key`.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    match value.to_str() {
+        Ok(key) => Ok(Some(key.trim().to_string())),
+        Err(_) => Err(Error::field("key", "must be readable characters").into()),
     }
 }
 
