@@ -37,12 +37,16 @@ impl Target {
         Ok(Target::new(address, process.parse()?))
     }
 
-    async fn connect(&self) -> anyhow::Result<Socket> {
+    async fn connect(&self, ours: bool) -> anyhow::Result<Socket> {
         let stream = TcpStream::connect(&self.address).await?;
         stream.set_nodelay(true)?;
         let mut request = format!("ws://{}/realtime", self.address).into_client_request()?;
         let protocol = HeaderValue::from_static("vertebra.1");
-        request.headers_mut().insert("sec-websocket-protocol", protocol);
+        if ours {
+            request
+                .headers_mut()
+                .insert("sec-websocket-protocol", protocol);
+        }
         Ok(client_async(request, stream).await?.0)
     }
 
@@ -70,14 +74,26 @@ pub fn run(vertebra: Option<String>, raw: Option<String>, time: Duration) -> any
         for outstanding in [1, 64, 1024] {
             let ours = writes(&vertebra, true, outstanding, time).await?;
             let limit = writes(&raw, false, outstanding, time).await?;
-            line(&format!("acknowledged writes/s, {outstanding} outstanding"), ours, limit);
+            line(
+                &format!("acknowledged writes/s, {outstanding} outstanding"),
+                ours,
+                limit,
+            );
         }
         for subscribers in [100, 1000] {
             let ours = deliveries(&vertebra, true, subscribers, time).await?;
             let limit = deliveries(&raw, false, subscribers, time).await?;
-            line(&format!("deliveries/s to {subscribers}"), ours.rate, limit.rate);
+            line(
+                &format!("deliveries/s to {subscribers}"),
+                ours.rate,
+                limit.rate,
+            );
             line("  lost or reordered", ours.wrong, limit.wrong);
-            line("  bytes a change, with a WebSocket's", ours.bytes, limit.bytes);
+            line(
+                "  bytes a change, with a WebSocket's",
+                ours.bytes,
+                limit.bytes,
+            );
         }
         let (ours, limit) = (idle(&vertebra, true).await?, idle(&raw, false).await?);
         line("KiB an idle connection", ours, limit);
@@ -106,7 +122,11 @@ async fn hear(socket: &mut Socket) -> anyhow::Result<Utf8Bytes> {
 
 /// Says hello; waits for the rows of a subscription if there is one.
 async fn hello(socket: &mut Socket, subscribe: bool) -> anyhow::Result<()> {
-    let subs = if subscribe { json!([[1, {"collection": "items"}, null]]) } else { json!([]) };
+    let subs = if subscribe {
+        json!([[1, {"collection": "items"}, null]])
+    } else {
+        json!([])
+    };
     let hello = json!(["H", {"v": 1, "cid": Uuid::new_v4(), "subs": subs, "last_mid": 0}]);
     socket.send(text(hello.to_string())).await?;
     loop {
@@ -120,7 +140,9 @@ async fn hello(socket: &mut Socket, subscribe: bool) -> anyhow::Result<()> {
 /// The n-th write of a connection: a new row, then changes of it.
 fn write(id: Uuid, n: u64) -> String {
     match n {
-        1 => json!(["M", [[n, "create", "items", id, {"id": id, "text": "some words", "count": 1}]]]),
+        1 => {
+            json!(["M", [[n, "create", "items", id, {"id": id, "text": "some words", "count": 1}]]])
+        }
         _ => json!(["M", [[n, "patch", "items", id, {"count": n}]]]),
     }
     .to_string()
@@ -137,7 +159,7 @@ async fn writes(
     outstanding: u64,
     time: Duration,
 ) -> anyhow::Result<f64> {
-    let mut socket = target.connect().await?;
+    let mut socket = target.connect(ours).await?;
     if ours {
         hello(&mut socket, false).await?;
     }
@@ -147,7 +169,11 @@ async fn writes(
     while begun.elapsed() < time {
         while sent < answered + outstanding {
             sent += 1;
-            let message = if ours { write(id, sent) } else { format!("e{}", write(id, sent)) };
+            let message = if ours {
+                write(id, sent)
+            } else {
+                format!("e{}", write(id, sent))
+            };
             socket.feed(text(message)).await?;
         }
         socket.flush().await?;
@@ -186,7 +212,7 @@ async fn deliveries(
     time: Duration,
 ) -> anyhow::Result<Deliveries> {
     let id = Uuid::new_v4();
-    let mut writer = target.connect().await?;
+    let mut writer = target.connect(ours).await?;
     let mut sent = 0;
     if ours {
         hello(&mut writer, false).await?;
@@ -196,7 +222,7 @@ async fn deliveries(
     }
     let mut sockets = Vec::new();
     for _ in 0..subscribers {
-        let mut socket = target.connect().await?;
+        let mut socket = target.connect(ours).await?;
         if ours {
             hello(&mut socket, true).await?;
         }
@@ -222,7 +248,11 @@ async fn deliveries(
                 for part in heard.split("\"count\":").skip(1) {
                     let digits = part.bytes().take_while(u8::is_ascii_digit).count();
                     let number: u64 = part[..digits].parse()?;
-                    if number == at + 1 { right += 1 } else { wrong += 1 }
+                    if number == at + 1 {
+                        right += 1
+                    } else {
+                        wrong += 1
+                    }
                     at = at.max(number);
                 }
                 if let Some(progress) = &progress {
@@ -267,7 +297,7 @@ async fn idle(target: &Target, ours: bool) -> anyhow::Result<f64> {
     let before = target.memory()?;
     let mut sockets = Vec::new();
     for _ in 0..CONNECTIONS {
-        let mut socket = target.connect().await?;
+        let mut socket = target.connect(ours).await?;
         if ours {
             hello(&mut socket, true).await?;
         }
