@@ -46,7 +46,8 @@ export function createConnection(target, options, on) {
   };
   // The network may be back, or the machine has slept: find out at once.
   const probe = () => (socket ? watch(1.25) : open());
-  ['online', 'visibilitychange'].forEach((name) => globalThis.addEventListener?.(name, probe));
+  globalThis.addEventListener?.('online', probe);
+  globalThis.addEventListener?.('visibilitychange', probe);
 
   return {
     open,

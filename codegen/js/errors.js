@@ -12,7 +12,8 @@
  */
 export function createError(wire) {
   const statusText = wire.message || wire.code;
-  return Object.assign(new Error(statusText), wire, {statusText, responseJSON: wire, responseText: JSON.stringify(wire)});
+  // What a later protocol calls by another name is an error of the server's.
+  return Object.assign(new Error(statusText), {status: 500}, wire, {statusText, responseJSON: wire, responseText: JSON.stringify(wire)});
 }
 
 /**

@@ -5,7 +5,7 @@ import {createError} from './errors.js';
 
 /**
  * @param {any} options the options of the sync call; the handle is left at `options.xhr`
- * @returns {{handle: any, settle: (error: any, response?: any, textStatus?: string) => void}}
+ * @returns {{handle: any, settle: (error: any, response?: any) => void}}
  */
 export function createHandle(options) {
   let outcome = 'pending';
@@ -19,15 +19,15 @@ export function createHandle(options) {
     return handle;
   };
   // The caller gives up: what is on its way stays so, and is not heard of any more.
-  const giveUp = (code) => settle({code}, null, code);
-  const settle = (wire, response, textStatus = 'error') => {
+  const giveUp = (code) => settle({code, textStatus: code, status: 0});
+  const settle = (wire, response) => {
     if (args) return;
     const error = wire && createError(wire);
     clearTimeout(timer);
     outcome = error ? 'rejected' : 'resolved';
     Object.assign(handle, {error}, error ||
       {status: 200, statusText: 'OK', responseJSON: response, responseText: JSON.stringify(response)});
-    const {statusText} = handle;
+    const {statusText, textStatus = 'error'} = handle;
     args = error ? [handle, textStatus, statusText] : [response, 'success', handle];
     Object.assign(options, error && {textStatus, errorThrown: statusText});
     options[error ? 'error' : 'success']?.call(options.context, error || response, ...args.slice(1));

@@ -22,11 +22,9 @@ export function createLive(app, session, stateOf) {
 
   const subs = () => [...replica.subs.values()];
   /** The subscriptions that hold a row. */
-  const holding = (collection, id) => subs().filter(({query, rows, lost}) => query.collection === collection && rows?.has(id) && !lost);
+  const holding = (collection, id) => subs().filter(({query, rows, live}) => live && query.collection === collection && rows.has(id));
   /** The version of a row that is here. */
   const newest = (collection, id) => holding(collection, id)[0]?.rows.get(id);
-  /** Our own writes to a row. */
-  const own = (collection, id) => session.own().filter((write) => write.collection === collection && write.id === id);
 
   const touch = (member, id, old) => {
     if (!member.dirty.has(id)) member.dirty.set(id, old);
@@ -34,15 +32,15 @@ export function createLive(app, session, stateOf) {
   };
   const remove = (member) => {
     const {sid, members} = member.sub;
+    collected.unregister(member);
     due.delete(member);
     members.delete(member);
     if (!members.size && replica.subs.delete(sid)) session.send(['U', sid]);
   };
   const collected = new FinalizationRegistry(remove);
   const leave = (target) => {
-    const member = homes.get(target);
+    if (homes.has(target)) remove(homes.get(target));
     homes.delete(target);
-    if (member) remove(member);
   };
   const join = (target, query) => {
     const key = JSON.stringify(query);
@@ -56,7 +54,7 @@ export function createLive(app, session, stateOf) {
       session.send(['S', sid, query, null]);
     }
     member = {sub, ref: new WeakRef(target), dirty: new Map(), waiting: []};
-    collected.register(target, member);
+    collected.register(target, member, member);
     sub.members.add(member);
     homes.set(target, member);
     return member;
@@ -65,7 +63,7 @@ export function createLive(app, session, stateOf) {
   session.changed = (sub, id, v) => {
     const {collection} = sub.query;
     sub.members.forEach((member) => touch(member, id, sub.rows?.get(id)));
-    const key = `${collection}/${id}`;
+    const key = collection + '/' + id;
     // A first snapshot is no news. A row that enters one query may have been in another one before.
     if (sub.rows) news.set(key, {before: newest(collection, id)?.row, ...news.get(key), collection, id, v});
   };
@@ -84,7 +82,7 @@ export function createLive(app, session, stateOf) {
     [...due].forEach((member) => {
       const {sub, ref, waiting} = member;
       const target = ref.deref();
-      if (!target || !sub.rows || sub.lost || waiting[0] && (app.state !== 'live' || replica.position < replica.seq)) return;
+      if (!target || !sub.live || waiting[0] && (app.state !== 'live' || replica.position < replica.seq)) return;
       due.delete(member);
       if (!waiting[0]) return safely(apply, member, target);
       const answer = [];
@@ -103,14 +101,14 @@ export function createLive(app, session, stateOf) {
       const row = newest(collection, id)?.row;
       if (same(row, before)) return;
       const kind = row ? before ? 'change' : 'new' : 'remove';
-      const meta = {seq: v || replica.position, own: own(collection, id).some(({op, seq}) => (row ? seq === v : op === 'delete'))};
+      const meta = {seq: v || replica.position, own: session.own(collection, id).some(({op, seq}) => (row ? seq === v : op === 'delete'))};
       app.trigger(`${kind} ${kind}:${collection}`, row || before, collection, meta);
     });
   };
 
   /** Whether a row has to wait; then it is looked at again. */
   const isBusy = (member, id, old) => {
-    const busy = own(member.sub.query.collection, id).some(({seq}) => !(seq <= replica.position));
+    const busy = session.own(member.sub.query.collection, id).some(({seq}) => !(seq <= replica.position));
     if (busy) touch(member, id, old);
     return busy;
   };
@@ -131,16 +129,16 @@ export function createLive(app, session, stateOf) {
       // What an answer has brought is there already.
       const seen = state.epoch !== replica.epoch || state.v < old?.v ? old : state;
       if (seen?.v >= version.v) return;
-      const changed = pick(version.row, (name, value) => !(seen && same(seen.row[name], value)));
+      const changed = pick(version.row, (name, value) => !same(seen?.row[name], value));
       if (Object.keys(changed)[0]) rows.push({...changed, [model.idAttribute]: id});
     });
     const options = {remote: true, parse: true, remove: false};
     if (target.models) {
-      if (rows[0]) target.set(rows, options);
-      if (gone[0] != null) target.remove(gone, options);
-    } else if (rows[0]) {
+      if (rows.length) target.set(rows, options);
+      if (gone.length) target.remove(gone, options);
+    } else if (rows.length) {
       target.set(target.parse(rows[0], options), options);
-    } else if (gone[0] != null) {
+    } else if (gone.length) {
       leave(target);
       target.trigger('destroy', target, target.collection, options);
     }

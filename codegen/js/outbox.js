@@ -19,9 +19,8 @@ export function createOutbox() {
   const outbox = {
     /** @type {Mutation[]} */
     items: [],
-    remove(item) { outbox.items = outbox.items.filter((other) => other !== item); },
     /** The wire form of `list`; what has no number yet gets one. @param {Mutation[]} list */
-    frame: (list) => ['M', list.map((item) => [item.mid = item.mid || ++last, item.op, item.collection, item.id, item.data])],
+    frame: (list = outbox.items) => ['M', list.map((item) => [item.mid = item.mid || ++last, item.op, item.collection, item.id, item.data])],
     /** The highest number of which, as of all below it, the answer is here. */
     settled: () => (outbox.items[0]?.mid || last + 1) - 1,
     /** The server has seen numbers up to `seen` only: the rest is numbered again. @param {number} seen */

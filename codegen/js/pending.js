@@ -19,7 +19,7 @@ export function createStates() {
 
 /** An object with the entries that are to be kept. */
 export function pick(object, keep) {
-  return Object.fromEntries(Object.entries(object).filter(([name, value]) => keep(name, value)));
+  return Object.fromEntries(Object.entries(object).filter((entry) => keep(...entry)));
 }
 
 /** Equality of two JSON values. */

@@ -10,7 +10,7 @@
  * @property {any} query
  * @property {Map<any, Version>} [rows] none until the first snapshot is whole
  * @property {{n: number, rows: Map<any, Version>, ops: any[]}} [next] the snapshot that is arriving
- * @property {boolean} [lost] the rows are of another time: no cursor
+ * @property {boolean} [live] the rows are those at the position: else there is no cursor
  * @typedef {{epoch?: string, position: number, seq?: number, cols?: Object<string, string[]>, ids?: Object<string, string>, subs: Map<number, Subscription>}} Replica
  *   `seq`: where the log was at the last welcome
  * @typedef {(sub: Subscription, id: any, v?: number) => void} Watch told of a row that is about to change
@@ -23,7 +23,7 @@ export function createReplica() {
 
 /** Where a subscription can be taken up again; null asks for a snapshot. @param {Replica} replica @param {Subscription} sub */
 export function cursorOf(replica, sub) {
-  return sub.rows && !sub.lost ? [replica.epoch, replica.position] : null;
+  return sub.live ? [replica.epoch, replica.position] : null;
 }
 
 /**
@@ -37,20 +37,21 @@ export function applyFrame(replica, [kind, a, b, c, d], watch) {
   const {subs, position} = replica;
   const rowOf = (sub, tuple) => Object.fromEntries(replica.cols[sub.query.collection].map((name, i) => [name, tuple[i]]));
 
-  // A version that is there already is not applied again; a change of a row that isn't there is a loss.
+  // A version that is there already is not applied again; a change of a row that isn't there, or one of a kind that
+  // isn't known, is a loss.
   const applyOps = (sub, rows, ops, changed) => {
     for (const [op, id, v, data] of ops) {
       const old = rows.get(id);
       const row = op === '+' ? rowOf(sub, data) : op === '~' && {...old?.row, ...data};
-      if (op === '~' && !old) {
-        sub.lost = true;
-      } else if (row ? !(old?.v >= v) : op === '-' && old) {
+      if (op === '~' ? !old : op !== '+' && op !== '-') {
+        sub.live = false;
+      } else if (row ? !(old?.v >= v) : old) {
         changed?.(sub, id, row && v);
         if (row) rows.set(id, {v, row});
         else rows.delete(id);
       }
     }
-    return sub.lost;
+    return !sub.live;
   };
 
   if (kind === 'W') {
@@ -58,8 +59,8 @@ export function applyFrame(replica, [kind, a, b, c, d], watch) {
     subs.forEach((sub) => {
       sub.next = null;
       // Until its new snapshot is whole, a reset subscription has no cursor: its rows are of another time.
-      sub.lost = a.subs?.[sub.sid] !== 'replay';
-      if (!sub.lost) replay = true;
+      sub.live = a.subs?.[sub.sid] === 'replay';
+      if (sub.live) replay = true;
     });
     Object.assign(replica, a, {subs});
     // A replay starts from the old position: its transition brings the new one.
@@ -69,18 +70,18 @@ export function applyFrame(replica, [kind, a, b, c, d], watch) {
     if (!sub) return;
     if (!b) sub.next = {n: 0, rows: new Map(), ops: []};
     const {next} = sub;
-    if (next?.n !== b) return true;
-    next.n++;
+    if (!next || next.n++ !== b) return true;
     c.forEach(([v, tuple]) => {
       const row = rowOf(sub, tuple);
       next.rows.set(row[replica.ids[sub.query.collection]], {v, row});
     });
     if (!d) return;
-    sub.lost = sub.next = null;
+    sub.next = null;
+    sub.live = true;
     applyOps(sub, next.rows, next.ops);
     new Map([...(sub.rows || []), ...next.rows]).forEach((_, id) => watch?.(sub, id, next.rows.get(id)?.v));
     sub.rows = next.rows;
-    return sub.lost;
+    return !sub.live;
   } else if (kind === 'T' && b > position) {
     if (a !== position) return true;
     replica.position = b;
@@ -88,7 +89,7 @@ export function applyFrame(replica, [kind, a, b, c, d], watch) {
       const sub = subs.get(sid);
       // Changes that arrive between the pages of a snapshot wait for its last page.
       if (sub?.next) sub.next.ops.push(...ops);
-      else return sub?.rows && !sub.lost && applyOps(sub, sub.rows, ops, watch);
+      else return sub?.live && applyOps(sub, sub.rows, ops, watch);
     }).length;
   } else if (kind === 'G') {
     replica.position = Math.max(position, a);

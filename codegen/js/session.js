@@ -40,7 +40,7 @@ export function createSession(app, schema) {
       subs: [...replica.subs.values()].map((sub) => [sub.sid, sub.query, cursorOf(replica, sub)]),
       last_mid: outbox.settled(),
     }]);
-    if (outbox.items.length) send(outbox.frame(outbox.items));
+    if (outbox.items.length) send(outbox.frame());
     queries.forEach(({query}, id) => send(['Q', id, query]));
   };
 
@@ -50,28 +50,25 @@ export function createSession(app, schema) {
     if (!final) return;
     connection = null;
     const error = {code: 'unavailable', status: 503};
-    const waiting = [...queries.values(), ...outbox.items];
-    queries.clear();
-    outbox.items = [];
-    waiting.forEach(({done}) => safely(done, error));
+    queries.forEach((_, id) => answer(id, error));
+    outbox.items.splice(0).forEach(({done}) => safely(done, error));
     replica.subs.forEach((sub) => session.failed(sub, error));
     setState('offline');
   };
 
   const answer = (id, error, reply) => {
-    const query = queries.get(id);
+    safely(queries.get(id)?.done, error, reply);
     queries.delete(id);
-    safely(query?.done, error, reply);
   };
 
   const result = ([, mid, error, row, seq]) => {
     if (error?.code === 'out_of_order') {
       outbox.renumber(error.last);
-      return send(outbox.frame(outbox.items));
+      return send(outbox.frame());
     }
     const mutation = outbox.items.find((item) => item.mid === mid);
     if (!mutation) return;
-    outbox.remove(mutation);
+    outbox.items = outbox.items.filter((item) => item !== mutation);
     if (!error) {
       mutation.seq = seq;
       mutation.id = mutation.id ?? row?.[replica.ids[mutation.collection]];
@@ -143,11 +140,11 @@ export function createSession(app, schema) {
 
     mutate(mutation) {
       outbox.items.push(mutation);
-      if (open) send(outbox.frame([mutation]));
+      send(outbox.frame([mutation]));
     },
 
-    /** Our own writes of which the log has not told us before. */
-    own: () => [...outbox.items, ...echoes],
+    /** Our own writes to a row of which the log has not told us before. */
+    own: (collection, id) => [...outbox.items, ...echoes].filter((write) => write.collection === collection && write.id === id),
   };
   return session;
 }

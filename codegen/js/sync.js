@@ -19,14 +19,15 @@ export function createSync(http, session, live, stateOf) {
     const idName = model.idAttribute;
     const id = model.attributes?.[idName];
     // What isn't the schema's, or is the server's to set, is not sent.
+    const isOurs = (name) => hasOwn(fields, name) && !fields[name].readOnly;
     const body = () => {
       const attrs = options.attrs || model.toJSON(options);
-      return fields ? pick(attrs, (name) => hasOwn(fields, name) && !fields[name].readOnly) : attrs;
+      return fields ? pick(attrs, isOurs) : attrs;
     };
 
     // The name on the wire of a class without a schema: the last part of its URL, before the id.
     const nameFromUrl = () => {
-      const url = typeof model.url === 'function' ? model.url() : model.url || '';
+      const url = model.url?.call ? model.url() : model.url || '';
       return url.split(/[?#]/)[0].split('/').filter(Boolean).slice(id == null ? -1 : -2)[0];
     };
 
@@ -61,11 +62,11 @@ export function createSync(http, session, live, stateOf) {
     if (writes || deletes) {
       const create = fields && state.create;
       const save = {op: method, id, held: []};
-      let clientId = fields?.[idName] && !fields[idName].readOnly;
+      let clientId = fields && isOurs(idName);
       if (create) {
         // A second save, or a destroy, of a model whose create has not been answered: it goes behind the create.
         save.id = create.id;
-        if (!deletes && method !== 'patch') save.op = 'update';
+        if (method === 'create') save.op = 'update';
       } else if (method === 'create') {
         save.id = clientId ? uuid7() : null;
       }

@@ -1,5 +1,5 @@
 // The doorway: one application-level events object, and what generated models and collections are extended with.
-// Invariant: nothing of Backbone's changes; whoever wants every model realtime assigns `Backbone.sync = vertebra.sync`.
+// Invariant: nothing of Backbone's changes until `install` is called.
 
 import {checkFields} from './validate.js';
 import {createSession} from './session.js';
@@ -42,7 +42,7 @@ export function createVertebra(Backbone, schema) {
       validate(attributes, options) {
         const errors = {};
         checkFields(this.schema.fields, attributes, errors, options?.patch);
-        if (Object.keys(errors)[0]) return errors;
+        return Object.keys(errors)[0] && errors;
       },
     },
 
@@ -62,6 +62,13 @@ export function createVertebra(Backbone, schema) {
         Backbone.Collection.prototype._reset.call(this);
         this._byId = Object.create(null);
       },
+    },
+
+    /** Puts our sync in the place of a Backbone's own, so that any class may say `realtime`. What it returns takes it back. */
+    install(target = Backbone) {
+      const original = target.sync;
+      target.sync = createSync(original, session, live, stateOf);
+      return () => { target.sync = original; };
     },
 
     /** @type {(target?: any, options?: any) => void} a URL or a socket.io-client socket; {token, WebSocket, cid, timers, random} */

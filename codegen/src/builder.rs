@@ -3,7 +3,7 @@
 //! Invariant: nothing is written outside of `OUT_DIR`, and an unchanged project changes no file there.
 
 use crate::check::{self, Diagnostics};
-use crate::emit::{self, Config, ConfigError};
+use crate::emit::{self, Config, ConfigError, Values};
 use crate::source::{self, Cfg};
 use crate::write::{self, WriteError};
 use std::collections::BTreeMap;
@@ -31,6 +31,8 @@ pub struct Builder {
     name: Option<String>,
     url_prefix: Option<String>,
     global: Option<String>,
+    values: Values,
+    package: Option<Option<String>>,
 }
 
 /// Why nothing was generated.
@@ -84,6 +86,34 @@ impl Builder {
         self
     }
 
+    /// Gives 64-bit integers as `bigint`; without it they are decimal text. Ids stay text.
+    #[must_use]
+    pub fn bigint(mut self, is_on: bool) -> Builder {
+        self.values.bigint = is_on;
+        self
+    }
+
+    /// Gives moments and days as `Date`; without it they are the text of the wire, with all its digits.
+    #[must_use]
+    pub fn dates(mut self, is_on: bool) -> Builder {
+        self.values.dates = is_on;
+        self
+    }
+
+    /// Gives bytes as `Uint8Array`; without it they are base64 text.
+    #[must_use]
+    pub fn bytes(mut self, is_on: bool) -> Builder {
+        self.values.bytes = is_on;
+        self
+    }
+
+    /// Makes the files a whole npm package, of the crate's version; `None` calls it what the files are called.
+    #[must_use]
+    pub fn package(mut self, name: Option<&str>) -> Builder {
+        self.package = Some(name.map(str::to_string));
+        self
+    }
+
     /// Generates. Ends the build script with every mistake on the error output when there are any.
     pub fn run(self) {
         if let Err(error) = self.try_run() {
@@ -116,6 +146,10 @@ impl Builder {
         }
         if let Some(global) = &self.global {
             config = config.global(global)?;
+        }
+        config = config.with_values(self.values);
+        if let Some(name) = &self.package {
+            config = config.with_package(name.as_deref(), variable("CARGO_PKG_VERSION")?)?;
         }
         let roots = match &self.sources[..] {
             [] => ["src/lib.rs", "src/main.rs"]
@@ -186,6 +220,22 @@ mod tests {
         }
         syn::parse_file(&program).expect("Rust");
         assert!(directory.path().join("out/my-app.global.js").is_file());
+    }
+
+    #[test]
+    fn a_builder_says_what_the_command_line_says() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let model = "#[derive(Model)] pub struct Todo { #[model(id)] id: uuid::Uuid, total: i64 }";
+        let mut environment = package(directory.path(), model);
+        environment.insert("CARGO_PKG_VERSION".to_string(), "1.2.3".to_string());
+        let builder = Builder::new().bigint(true).package(Some("@app/models"));
+        builder.run_in(&environment).expect("files");
+        let read = |name: &str| {
+            fs::read_to_string(directory.path().join("out").join(name)).expect("a file")
+        };
+        assert!(read("my-app.d.ts").contains("total: bigint;"));
+        assert!(read("package.json").contains("\"@app/models\",\n  \"version\": \"1.2.3\""));
+        assert!(read("vertebra.rs").contains("(\"my-app.js.map\", \"application/json\","));
     }
 
     #[test]

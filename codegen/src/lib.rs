@@ -1,7 +1,7 @@
 //! The Vertebra generator: Rust source → [`Schema`](vertebra_schema::Schema) → JavaScript and TypeScript.
 //!
 //! The way through is a line: [`source`] reads files, [`check`] judges the whole schema, [`emit`] renders it without
-//! touching the disk, [`write`] puts it there. A `build.rs` walks it with one [`Builder`], people with `vertebra generate`.
+//! touching the disk, [`mod@write`] puts it there. A `build.rs` walks it with one [`Builder`], people with `vertebra generate`.
 //!
 //! ```
 //! use vertebra_codegen::{check, emit, source};
@@ -15,7 +15,7 @@
 //! # Ok::<(), vertebra_codegen::Diagnostics>(())
 //! ```
 //!
-//! Invariant: everything before [`write`] is pure and deterministic; the same input gives the same bytes.
+//! Invariant: everything before [`mod@write`] is pure and deterministic; the same input gives the same bytes.
 
 pub mod check;
 pub mod emit;

@@ -1,9 +1,10 @@
 //! Puts rendered files where they belong, and compares them with what is there.
 //!
 //! Invariant: nothing outside of the output directory is written or removed; a file whose bytes don't change isn't
-//! touched; a file that doesn't begin with our header is never removed.
+//! touched; a file that doesn't say in its first line that it is ours is never removed, and a `package.json` that
+//! doesn't is never replaced.
 
-use crate::emit::HEADER;
+use crate::emit::{DESCRIPTION, HEADER};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -79,6 +80,15 @@ pub fn write(
     files: &BTreeMap<PathBuf, String>,
 ) -> Result<Vec<Change>, WriteError> {
     let changes = changes(directory, files)?;
+    let description = directory.join(DESCRIPTION);
+    let is_changed = changes.contains(&Change::Changed(PathBuf::from(DESCRIPTION)));
+    if is_changed && !read(&description)?.is_some_and(|known| is_generated(&known)) {
+        let cause = "it was not generated: choose another directory for the package";
+        return Err(failed("replace", &description)(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            cause,
+        )));
+    }
     fs::create_dir_all(directory).map_err(failed("create", directory))?;
     for change in &changes {
         let path = directory.join(change.path());
@@ -168,7 +178,7 @@ fn is_generated(bytes: &[u8]) -> bool {
         .split(|byte| *byte == b'\n')
         .next()
         .unwrap_or_default();
-    String::from_utf8_lossy(first).ends_with(HEADER)
+    String::from_utf8_lossy(first).contains(HEADER)
 }
 
 fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WriteError + use<> {

@@ -1,6 +1,5 @@
 //! The derive and the reader understand the same source in the same way: what the compiler makes of a type and what
 //! a front-end makes of its path end in equal models, with equal fingerprints.
-
 #![allow(clippy::unwrap_used)]
 
 #[path = "agreement/models.rs"]

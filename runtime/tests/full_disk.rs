@@ -24,6 +24,7 @@ const MODEL: Model = Model::new("Page", "pages", "", true, false, FIELDS);
 fn page(n: usize) -> ChangeSet {
     ChangeSet {
         origin: None,
+        request: None,
         writes: Ok(vec![Write {
             operation: Operation::Create,
             collection: "pages".into(),

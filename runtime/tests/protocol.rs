@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use serde_json::Value;
-use vertebra::protocol::{ClientFrame, Error, ServerFrame, frames};
+use vertebra::protocol::{ClientFrame, Digest, Error, Have, ServerFrame, frames};
 
 const VECTORS: &str = include_str!("../../tests/protocol/frames.json");
 
@@ -61,5 +61,26 @@ fn messages_are_frames_or_batches() {
     ] {
         let error = frames(wrong).unwrap_err();
         assert_eq!(error.status(), 400, "{wrong:.20}");
+    }
+}
+
+#[test]
+fn digests_are_those_of_every_implementation() {
+    #[derive(serde::Deserialize)]
+    struct Case {
+        name: String,
+        rows: Vec<(Value, u64)>,
+        have: Have,
+    }
+    let cases = include_str!("../../tests/protocol/digest.json");
+    let cases: Vec<Case> = serde_json::from_str(cases).unwrap();
+    assert!(cases.len() > 5);
+    for Case { name, rows, have } in cases {
+        let mut digest = Digest::default();
+        for (id, v) in &rows {
+            digest.add(id, *v);
+        }
+        assert_eq!(digest.have(), have, "{name}");
+        assert!(have.1 < 1 << 53, "{name}");
     }
 }

@@ -9,7 +9,7 @@ window.__makeSync = function (Backbone, _, wire) {
   function ask(method, frame, attrs, query) {
     function done(error, row) {
       if (error && error.textStatus === 'abort') { error.abort(); return; }
-      if (error) error = {code: 'internal', status: 500, message: error.errorThrown, retry: 'no'};
+      if (error) error = {code: 'internal', status: 500, message: error.errorThrown, textStatus: error.textStatus, retry: 'no'};
       if (method !== 'read') deliver(error ? ['R', frame[0], error] : ['R', frame[0], null, row, 0]);
       else deliver(error ? ['X', {rid: frame[1]}, error] : ['Q', frame[1], null, {row: row, rows: row, seq: 0}]);
     }

@@ -85,6 +85,8 @@ export async function startServer(t, {bin = process.env.TODO_BIN || 'target/debu
     addr: new URL(url).host,
     /** Ends the process, by default without a chance to tidy up, and waits until it is gone. */
     kill,
+    /** How the process ended. */
+    exitCode: () => child.exitCode,
     /** The same address and database again, in a new process. */
     restart: () => startServer(t, {bin, args, addr: server.addr, db, web}),
     /** Writes as some other program would: over HTTP. @returns the row */

@@ -1,37 +1,15 @@
 // One collection, four kinds of clients at the same time: each sees every change of the others, in the same order.
 
 import assert from 'node:assert/strict';
-import {execFile, spawn} from 'node:child_process';
+import {execFile} from 'node:child_process';
 import {once} from 'node:events';
-import path from 'node:path';
-import {createInterface} from 'node:readline';
 import {test} from 'node:test';
 import {promisify} from 'node:util';
-import {launch, openContext, root, startServer} from '../browser/harness.mjs';
+import {launch, openContext, startServer} from '../browser/harness.mjs';
 import {socketIoPlain} from './drivers.mjs';
+import {tail} from './tail.mjs';
 
 const ROUNDS = 10;
-
-/** The Rust client, by the program that prints each change. */
-async function tail(t, server) {
-  const bin = path.join(path.dirname(path.resolve(root, process.env.TODO_BIN || 'target/debug/todo')), 'tail');
-  const child = spawn(bin, ['--url', server.url], {stdio: ['ignore', 'pipe', 'pipe']});
-  t.after(() => child.kill());
-  const seen = [];
-  let waiting = () => {};
-  createInterface({input: child.stdout}).on('line', (line) => {
-    seen.push(line);
-    waiting();
-  });
-  const [first] = await Promise.race([once(child.stderr, 'data'), once(child, 'exit')]);
-  assert.ok(Buffer.isBuffer(first), 'tail ended before it said anything');
-  return {
-    seen,
-    async until(count) {
-      while (seen.length < count) await new Promise((resolve) => { waiting = resolve; });
-    },
-  };
-}
 
 test('a stock Socket.IO client, curl, the Rust client and a page see the same changes in the same order', async (t) => {
   const server = await startServer(t);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import v8 from 'node:v8';
+import vm from 'node:vm';
 import {COLS, start, record, tick, todo, note} from './server.mjs';
 
 test('fetch: Backbone\'s own events, in Backbone\'s order, when the snapshot is whole', async () => {
@@ -260,4 +262,64 @@ test('a thousand pushes are one update', async () => {
   todos.on('update', () => { updates++; });
   world.socket.say(['T', 3000, 4000, 0, [[1, Array.from({length: 1000}, (_, i) => ['+', 'n' + i, ...todo(3001 + i, 'n' + i, 'N' + i)])]]]);
   assert.deepEqual([todos.length, updates], [3000, 1]);
+});
+
+test('ids that differ in type only', async () => {
+  const world = start();
+  const todos = await world.live(world.Todos, [todo(1, '1', 'one'), todo(2, '01', 'other')]);
+  world.socket.say(['T', 10, 11, 0, [[1, [['~', '1', 11, {title: 'uno'}]]]]]);
+  assert.deepEqual([todos.length, todos.get('1').get('title'), todos.get('01').get('title')], [2, 'uno', 'other']);
+  assert.equal(todos.get('1').id, '1', 'text stays text');
+  const notes = await world.live(world.Notes, [note(1, 1, 'one')]);
+  world.socket.say(['T', 11, 12, 0, [[notes.sid, [['~', 1, 12, {text: 'uno'}]]]]]);
+  assert.deepEqual([notes.length, notes.at(0).id, notes.get('1').get('text')], [1, 1, 'uno'], 'a number stays a number');
+});
+
+test('stopListening and off end nothing of ours, for we hold no listeners', async () => {
+  const world = start();
+  const todos = await world.live(world.Todos, [todo(1, 'a', 'A')]);
+  todos.get('a').stopListening();
+  todos.stopListening();
+  todos.off();
+  world.socket.say(['T', 10, 11, 0, [[1, [['~', 'a', 11, {title: 'B'}]]]]]);
+  assert.equal(todos.get('a').get('title'), 'B');
+  todos.unsubscribe();
+  world.socket.say(['T', 11, 12, 0, [[1, [['~', 'a', 12, {title: 'C'}]]]]]);
+  assert.equal(todos.get('a').get('title'), 'B', 'unsubscribe does');
+});
+
+test('ten thousand subscriptions and their ends leave no listener and no growth', async () => {
+  v8.setFlagsFromString('--expose-gc');
+  const gc = vm.runInNewContext('gc');
+  const world = start();
+  const todos = new world.Todos();
+  const cycle = async (n) => {
+    for (let i = 0; i < n; i++) {
+      todos.subscribe({where: {priority: i % 7}}, {remove: true});
+      const [[, sid]] = world.socket.take();
+      world.socket.say(['C', sid, 0, [todo(1, 'a', 'A'), todo(1, 'b', 'B')], true]);
+      await undefined;
+      todos.unsubscribe();
+      assert.deepEqual(world.socket.take(), [['U', sid]]);
+    }
+  };
+  const heap = async () => {
+    // What FinalizationRegistry and WeakRef hold is let go of between turns.
+    for (let i = 0; i < 3; i++) {
+      await tick();
+      gc();
+    }
+    return process.memoryUsage().heapUsed;
+  };
+  await cycle(1000);
+  const before = await heap();
+  await cycle(10000);
+  const grown = await heap() - before;
+  assert.ok(grown < 512 * 1024, `${grown} bytes after 10,000 cycles: less than 52 bytes each`);
+  assert.deepEqual([todos.length, Object.keys(todos._events || {}), Object.keys(world.vertebra._events || {})], [2, [], []]);
+  assert.equal(world.timers.due.size, 1, 'the watchdog of the connection');
+  world.socket.lose();
+  world.timers.advance(125);
+  world.socket.open();
+  assert.deepEqual(world.socket.take()[0][1].subs, []);
 });

@@ -10,19 +10,21 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use vertebra_codegen::check::{self, Diagnostic};
-use vertebra_codegen::emit::{self, Config};
+use vertebra_codegen::emit::{self, Config, Values};
 use vertebra_codegen::source::{self, Cfg};
 use vertebra_codegen::write::{self, Change};
 
 /// Generate JavaScript and TypeScript from models.
 ///
 /// Reads Rust source without compiling it. Settings are taken from the command line, then from vertebra.toml, or from
-/// [package.metadata.vertebra] in Cargo.toml: source, out, name, url_prefix, global.
+/// [package.metadata.vertebra] in Cargo.toml: source, out, name, url_prefix, global, bigint, dates, bytes, js, package,
+/// version.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   vertebra generate                                 src/lib.rs, src/main.rs → web/generated
   vertebra generate src/models.rs --out web/js      one file and the modules that it declares
+  vertebra generate --js --package @app/models      a whole npm package: package.json, source maps, types for both forms
   vertebra generate --check                         for CI: shows what would change, and fails if anything would
   vertebra generate --stdout --name todo            shows the files instead of writing them
 
@@ -42,6 +44,21 @@ pub(super) struct Generate {
     /// The variable that NAME.global.js sets [default: NAME]
     #[arg(long, value_name = "IDENTIFIER")]
     global: Option<String>,
+    /// Give 64-bit integers as bigint; otherwise they are decimal text. Ids stay text
+    #[arg(long)]
+    bigint: bool,
+    /// Give moments and days as Date; otherwise they are text
+    #[arg(long)]
+    dates: bool,
+    /// Give bytes as Uint8Array; otherwise they are base64 text
+    #[arg(long)]
+    bytes: bool,
+    /// Make the files a whole npm package, with package.json, source maps and declarations for CommonJS
+    #[arg(long)]
+    js: bool,
+    /// What the package is called; implies --js [default: NAME]
+    #[arg(long, value_name = "NAME")]
+    package: Option<String>,
     /// Features that are on, beside the default ones
     #[arg(long, short = 'F', value_delimiter = ',')]
     features: Vec<String>,
@@ -126,6 +143,19 @@ impl Generate {
         }
         if let Some(global) = self.global.as_ref().or(settings.global.as_ref()) {
             config = config.global(global)?;
+        }
+        config = config.with_values(Values {
+            bigint: self.bigint || settings.bigint,
+            dates: self.dates || settings.dates,
+            bytes: self.bytes || settings.bytes,
+        });
+        let package = self.package.as_ref().or(settings.package.as_ref());
+        if self.js || settings.js || package.is_some() {
+            let version = settings.version.as_ref().or(project.version.as_ref());
+            config = config.with_package(
+                package.map(String::as_str),
+                version.map_or("0.0.0", String::as_str),
+            )?;
         }
         Ok(config)
     }

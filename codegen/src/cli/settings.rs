@@ -19,6 +19,16 @@ pub(super) struct Settings {
     pub name: Option<String>,
     pub url_prefix: Option<String>,
     pub global: Option<String>,
+    #[serde(default)]
+    pub bigint: bool,
+    #[serde(default)]
+    pub dates: bool,
+    #[serde(default)]
+    pub bytes: bool,
+    #[serde(default)]
+    pub js: bool,
+    pub package: Option<String>,
+    pub version: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize, PartialEq)]
@@ -51,7 +61,17 @@ struct Manifest {
 #[derive(Deserialize)]
 struct Package {
     name: String,
+    version: Option<Version>,
     metadata: Option<Metadata>,
+}
+
+/// A version, or `{workspace = true}`: where the workspace says it is not looked for.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Version {
+    Own(String),
+    #[allow(dead_code, reason = "only that it is there matters")]
+    Elsewhere(toml::Table),
 }
 
 #[derive(Deserialize)]
@@ -64,6 +84,7 @@ struct Metadata {
 pub(super) struct Project {
     pub settings: Settings,
     pub name: Option<String>,
+    pub version: Option<String>,
     features: BTreeMap<String, Vec<String>>,
 }
 
@@ -72,14 +93,18 @@ impl Project {
     pub(super) fn read(directory: &Path) -> anyhow::Result<Project> {
         let manifest: Manifest = read(&directory.join("Cargo.toml"))?.unwrap_or_default();
         let own: Option<Settings> = read(&directory.join("vertebra.toml"))?;
-        let (name, metadata) = match manifest.package {
-            Some(package) => (Some(package.name), package.metadata),
-            None => (None, None),
+        let (name, version, metadata) = match manifest.package {
+            Some(package) => (Some(package.name), package.version, package.metadata),
+            None => (None, None, None),
         };
         let in_manifest = metadata.and_then(|metadata| metadata.vertebra);
         Ok(Project {
             settings: own.or(in_manifest).unwrap_or_default(),
             name,
+            version: match version {
+                Some(Version::Own(version)) => Some(version),
+                _ => None,
+            },
             features: manifest.features,
         })
     }

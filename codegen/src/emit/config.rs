@@ -11,6 +11,28 @@ pub struct Config {
     name: String,
     url_prefix: String,
     global: String,
+    values: Values,
+    package: Option<Package>,
+}
+
+/// What an application gets for values that JSON has no type for. Without an option it is the text of the wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Values {
+    /// 64-bit integers are `bigint`. Ids stay text.
+    pub bigint: bool,
+    /// Moments and days are `Date`, of which a day is its beginning in UTC, and a moment is cut to milliseconds.
+    pub dates: bool,
+    /// Bytes are `Uint8Array`.
+    pub bytes: bool,
+}
+
+/// The files as a package of npm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Package {
+    /// What it is called there.
+    pub name: String,
+    /// Its version.
+    pub version: String,
 }
 
 /// A setting that can't be used.
@@ -31,6 +53,14 @@ pub enum ConfigError {
         "the URL prefix {0:?} has to begin with `/`, `http://` or `https://`, and have no `?` and no `#`"
     )]
     UrlPrefix(String),
+    /// The name is npm's.
+    #[error(
+        "{0:?} can't be the name of a package: use lower-case letters, digits, `-`, `_` and `.`, and at most one `@scope/` before it"
+    )]
+    Package(String),
+    /// A version is three numbers.
+    #[error("{0:?} can't be the version of a package: write three numbers, such as 1.2.3")]
+    Version(String),
 }
 
 /// Variables of a page that would break it, or send it elsewhere, when set.
@@ -70,6 +100,8 @@ impl Config {
             Config {
                 global: global_of(&name),
                 url_prefix: "/api/".to_string(),
+                values: Values::default(),
+                package: None,
                 name,
             }
         })
@@ -86,6 +118,8 @@ impl Config {
             name: name.to_string(),
             url_prefix: "/api/".to_string(),
             global: global_of(name),
+            values: Values::default(),
+            package: None,
         })
     }
 
@@ -116,6 +150,52 @@ impl Config {
         Ok(self)
     }
 
+    /// What attributes hold that JSON has no type for.
+    #[must_use]
+    pub fn with_values(mut self, values: Values) -> Config {
+        self.values = values;
+        self
+    }
+
+    /// Makes the files a package of npm, called like them when no name is given.
+    pub fn with_package(
+        mut self,
+        name: Option<&str>,
+        version: &str,
+    ) -> Result<Config, ConfigError> {
+        let name = name.map_or_else(|| self.name.to_lowercase(), str::to_string);
+        let bare = match name.strip_prefix('@').map(|scoped| scoped.split_once('/')) {
+            Some(Some((scope, bare))) if is_package_name(scope) => bare,
+            Some(_) => return Err(ConfigError::Package(name)),
+            None => &name,
+        };
+        if !is_package_name(bare) || name.len() > 214 {
+            return Err(ConfigError::Package(name));
+        }
+        let (core, extra) = version.split_at(version.find(['-', '+']).unwrap_or(version.len()));
+        let numbers: Vec<&str> = core.split('.').collect();
+        let is_number =
+            |part: &str| !part.is_empty() && part.chars().all(|one| one.is_ascii_digit());
+        let is_extra = |one: char| one.is_ascii_alphanumeric() || matches!(one, '-' | '+' | '.');
+        if numbers.len() != 3 || !numbers.into_iter().all(is_number) || !extra.chars().all(is_extra)
+        {
+            return Err(ConfigError::Version(version.to_string()));
+        }
+        let version = version.to_string();
+        self.package = Some(Package { name, version });
+        Ok(self)
+    }
+
+    /// What attributes hold that JSON has no type for.
+    pub fn values(&self) -> Values {
+        self.values
+    }
+
+    /// The package that the files are, if they are one.
+    pub fn package(&self) -> Option<&Package> {
+        self.package.as_ref()
+    }
+
     /// What the files are called.
     pub fn name(&self) -> &str {
         &self.name
@@ -142,6 +222,14 @@ impl Config {
 
 fn is_name_char(one: char) -> bool {
     one.is_ascii_alphanumeric() || matches!(one, '-' | '_' | '.')
+}
+
+fn is_package_name(name: &str) -> bool {
+    let is_char = |one: char| {
+        one.is_ascii_lowercase() || one.is_ascii_digit() || matches!(one, '-' | '_' | '.')
+    };
+    name.starts_with(|one: char| one.is_ascii_lowercase() || one.is_ascii_digit())
+        && name.chars().all(is_char)
 }
 
 /// The name as an identifier: `todo` stays, `my-app` is `myApp`.
@@ -189,6 +277,44 @@ mod tests {
                 todo().global(bad),
                 Err(ConfigError::Global(bad.to_string())),
                 "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn packages_have_names_of_npm() {
+        let package = |name: Option<&str>, version: &str| {
+            let config = Config::new("Todo").with_package(name, version)?;
+            Ok(config
+                .package()
+                .map(|package| package.name.clone())
+                .unwrap_or_default())
+        };
+        assert_eq!(package(None, "1.2.3"), Ok("todo".to_string()));
+        assert_eq!(
+            package(Some("@a/b.c"), "0.0.1-rc.1"),
+            Ok("@a/b.c".to_string())
+        );
+        for bad in [
+            "",
+            "A",
+            ".a",
+            "@a",
+            "a/b",
+            "@/a",
+            "@a/b/c",
+            "a b",
+            "node_modules/../x",
+        ] {
+            assert_eq!(
+                package(Some(bad), "1.2.3"),
+                Err(ConfigError::Package(bad.to_string()))
+            );
+        }
+        for bad in ["", "1", "1.2", "1.2.x", "1.2.3 \"", "1..3"] {
+            assert_eq!(
+                package(None, bad),
+                Err(ConfigError::Version(bad.to_string()))
             );
         }
     }

@@ -9,8 +9,10 @@ pub mod rust;
 pub mod typescript;
 
 mod config;
+mod package;
 
-pub use config::{Config, ConfigError};
+pub use config::{Config, ConfigError, Package, Values};
+pub use package::DESCRIPTION;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -32,6 +34,7 @@ pub const HEADER: &str =
 pub fn render(schema: &Schema, config: &Config) -> BTreeMap<PathBuf, String> {
     let mut files = javascript::render(schema, config);
     files.extend(typescript::render(schema, config));
+    package::complete(&mut files, config);
     files
 }
 

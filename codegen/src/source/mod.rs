@@ -22,7 +22,9 @@ use cfg::Verdict;
 use disk::Disk;
 use names::Meaning;
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Fields};
 use tree::{Item, ItemId, Kind, ModuleId, Tree};
@@ -71,6 +73,8 @@ struct Reading {
     models: Vec<Model>,
     places: Places,
     files: Vec<PathBuf>,
+    /// File and position of each model.
+    seen: HashSet<(Arc<Path>, usize)>,
     found: Vec<Diagnostic>,
 }
 
@@ -124,7 +128,7 @@ impl Reading {
             return;
         };
         // Two roots can lead to one file.
-        if self.places.models.iter().any(|known| known.name == name) {
+        if !self.seen.insert((name.file.clone(), name.span.start)) {
             return;
         }
         if let Verdict::Unknown(span) = item.condition {
@@ -242,14 +246,7 @@ impl Ours<'_> {
     }
 
     fn is(&self, module: ModuleId, path: &syn::Path, name: &str) -> bool {
-        let mut parts: Vec<String> = path
-            .segments
-            .iter()
-            .map(|part| part.ident.unraw().to_string())
-            .collect();
-        if path.leading_colon.is_some() {
-            parts.insert(0, String::new());
-        }
+        let parts = types::parts(path);
         match self.tree.resolve(module, &parts) {
             Ok(Meaning::Outside(outside)) => {
                 let crates = ["vertebra", "vertebra_macros"];

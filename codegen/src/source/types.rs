@@ -110,14 +110,7 @@ impl<'t> Types<'t> {
         {
             return Ok(argument.clone());
         }
-        let mut parts: Vec<String> = path
-            .segments
-            .iter()
-            .map(|part| part.ident.unraw().to_string())
-            .collect();
-        if path.leading_colon.is_some() {
-            parts.insert(0, String::new());
-        }
+        let parts = parts(path);
         let last = path.segments.last().map(|part| &part.arguments);
         let mut given = Vec::new();
         if let Some(syn::PathArguments::AngleBracketed(list)) = last {
@@ -394,4 +387,14 @@ impl<'t> Types<'t> {
             syn::Error::new(ty.span(), problems::REPORTED)
         })
     }
+}
+
+/// The parts of a path as they are looked up; an empty one in front stands for a leading `::`.
+pub(super) fn parts(path: &syn::Path) -> Vec<String> {
+    let root = path.leading_colon.map(|_| String::new());
+    let names = path
+        .segments
+        .iter()
+        .map(|part| part.ident.unraw().to_string());
+    root.into_iter().chain(names).collect()
 }

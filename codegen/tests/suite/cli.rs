@@ -262,6 +262,92 @@ fn settings_come_from_either_file_and_give_way_to_arguments() {
 }
 
 #[test]
+fn a_package_comes_and_goes_whole() {
+    let directory = project(TODO);
+    let manifest = "[package]\nname = 'my-app'\nversion = '1.2.3'\n";
+    put(directory.path(), "Cargo.toml", manifest);
+    expect(&directory, &["generate", "--js"], 0);
+    let out = directory.path().join("web/generated");
+    let package = [
+        ".vertebra.json",
+        "my-app.cjs",
+        "my-app.cjs.map",
+        "my-app.d.cts",
+        "my-app.d.ts",
+        "my-app.global.js",
+        "my-app.global.js.map",
+        "my-app.js",
+        "my-app.js.map",
+        "package.json",
+    ];
+    assert_eq!(listed(&out), package);
+    let description = || -> serde_json::Value {
+        let text = fs::read_to_string(out.join("package.json")).expect("a file");
+        serde_json::from_str(&text).expect("JSON")
+    };
+    assert_eq!(description()["name"], "my-app");
+    assert_eq!(description()["version"], "1.2.3");
+
+    // A name is enough, and the settings' version goes before the crate's.
+    let settings = "package = '@app/models'\nversion = '2.0.0-rc.1'\n";
+    put(directory.path(), "vertebra.toml", settings);
+    expect(&directory, &["generate"], 0);
+    assert_eq!(description()["name"], "@app/models");
+    assert_eq!(description()["version"], "2.0.0-rc.1");
+    expect(&directory, &["generate", "--check"], 0);
+
+    // Without it the package is gone, and the files beside it are what they were without.
+    put(directory.path(), "vertebra.toml", "");
+    expect(&directory, &["generate"], 0);
+    let files = [
+        ".vertebra.json",
+        "my-app.cjs",
+        "my-app.d.ts",
+        "my-app.global.js",
+        "my-app.js",
+    ];
+    assert_eq!(listed(&out), files);
+}
+
+#[test]
+fn a_description_of_somebody_else_is_left_alone() {
+    let directory = project(TODO);
+    let own = "{\"name\": \"mine\"}\n";
+    put(directory.path(), "package.json", own);
+    let (_, err) = expect(&directory, &["generate", "--js", "--out", "."], 1);
+    assert!(err.contains("it was not generated"), "{err}");
+    let known = fs::read_to_string(directory.path().join("package.json")).expect("a file");
+    assert_eq!(known, own);
+    assert_eq!(
+        listed(directory.path()),
+        ["Cargo.toml", "package.json", "src/lib.rs"]
+    );
+}
+
+#[test]
+fn values_have_types_where_that_is_said() {
+    let lib = TODO.replace(
+        "pub title: String",
+        "pub total: i64, pub at: jiff::Timestamp",
+    );
+    let directory = project(&lib);
+    let has = |arguments: &[&str]| {
+        let arguments = [&["generate", "--stdout"], arguments].concat();
+        let text = expect(&directory, &arguments, 0).0;
+        ["total: bigint;", "at: Date;", "bytes: bytesValue"].map(|part| text.contains(part))
+    };
+    assert_eq!(has(&[]), [false; 3]);
+    assert_eq!(has(&["--bigint"]), [true, false, false]);
+    assert_eq!(has(&["--dates", "--bytes"]), [false, true, true]);
+    put(
+        directory.path(),
+        "vertebra.toml",
+        "bigint = true\ndates = true\n",
+    );
+    assert_eq!(has(&[]), [true, true, false]);
+}
+
+#[test]
 fn features_decide_what_is_there() {
     let lib = format!("{TODO}\n#[cfg(feature = 'notes')]\n#[derive(Model)]\nstruct Note {{ #[model(id)] id: u32 }}\n").replace('\'', "\"");
     let directory = project(&lib);
@@ -286,6 +372,7 @@ fn wrong_usage_is_told_from_wrong_models() {
         (&["generate", "--name", "../x"][..], "can't be a file name"),
         (&["generate", "--global", "class"], "can't be a variable"),
         (&["generate", "--url-prefix", "javascript:x"], "URL prefix"),
+        (&["generate", "--package", "A b"], "name of a package"),
         (&["generate", "--nonsense"], "--nonsense"),
         (&["generate", "--check", "--stdout"], "cannot be used"),
         (&["nonsense"], "nonsense"),

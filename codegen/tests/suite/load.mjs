@@ -45,7 +45,10 @@ for (const {name, global, exports, models} of expected) {
       const schema = Model.prototype.schema.fields;
       assert.equal(Object.getPrototypeOf(schema), Object.prototype, `${at}: a name became a prototype`);
       assert.deepEqual(Object.keys(schema).sort(), [...fields].sort(), `${at}: ${model}`);
-      const own = Model.prototype.defaults ? Model.prototype.defaults() : {};
+      // What is typed goes through `toJSON`, which says what is on the wire.
+      const preset = new Model();
+      const own = preset.toJSON();
+      if (preset.defaults) assert.notEqual(preset.defaults(), preset.defaults(), 'fresh each time');
       assert.deepEqual(JSON.stringify(Object.entries(own).sort()), JSON.stringify(Object.entries(defaults).sort()), at);
       new Collection().add(new Model());
     }

@@ -43,7 +43,19 @@ pub fn fixture(name: &str) -> Fixture {
     let source = source::read(&[path], &Cfg::default()).unwrap_or_else(|found| panic!("{found}"));
     let found = check::check(&source.schema, &source.places);
     assert!(found.is_empty(), "{}", check::Diagnostics(found));
-    let files = emit::render(&source.schema, &emit::Config::new(name));
+    let mut config = emit::Config::new(name);
+    if name == "typed" {
+        let values = emit::Values {
+            bigint: true,
+            dates: true,
+            bytes: true,
+        };
+        config = config
+            .with_values(values)
+            .with_package(Some("@app/typed"), "1.2.3")
+            .expect("a package");
+    }
+    let files = emit::render(&source.schema, &config);
     Fixture {
         name: name.to_string(),
         source,

@@ -1,4 +1,5 @@
 //! What a fingerprint notices.
+#![allow(clippy::unwrap_used)]
 
 use vertebra_schema::{
     Described, Field, Fingerprint, Flag, Model, Number, Rule, Schema, Shared, Type,

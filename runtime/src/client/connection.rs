@@ -155,10 +155,17 @@ async fn reading(
 
 fn receive(shared: &Shared, message: &str) -> Result<(), Ending> {
     let unreadable = |error: Error| Ending::Again(format!("unreadable: {error}"), None);
-    let frames = frames(message).map_err(unreadable)?;
     let mut session = shared.session();
-    for parts in frames {
-        session.receive(ServerFrame::read(parts).map_err(unreadable)?)?;
+    for (at, parts) in frames(message).map_err(unreadable)?.into_iter().enumerate() {
+        match ServerFrame::read(parts) {
+            Ok(frame) => session.receive(frame)?,
+            Err(error) => {
+                // Reading took the frame apart; this is too rare to keep a copy of each.
+                let again = frames(message).map_err(unreadable)?;
+                session.unreadable(&again[at]);
+                return Err(unreadable(error));
+            }
+        }
     }
     drop(session);
     shared.wake();

@@ -68,6 +68,18 @@ impl<T> Outbox<T> {
         self.sent.front().map_or(self.next, |(first, _)| first.0) - 1
     }
 
+    /// Whether something was sent that is not answered.
+    pub(super) fn has_sent(&self) -> bool {
+        !self.sent.is_empty()
+    }
+
+    /// Gives up what was sent, and counts from the start; answers whoever waited for it.
+    pub(super) fn begin_anew(&mut self) -> Vec<T> {
+        self.fresh = 0;
+        self.next = 1;
+        self.sent.drain(..).map(|(_, waiter)| waiter).collect()
+    }
+
     /// A connection was welcomed by a server that ran this client's mutations up to `last`: nothing was sent on it yet.
     ///
     /// A server that remembers less than it has answered was restored from a backup. Its numbers count, so what is

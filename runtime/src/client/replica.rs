@@ -4,8 +4,10 @@
 //! snapshot on, are its rows: nothing is missing and nothing is there twice, whatever was replayed or reset.
 
 use crate::protocol::{
-    Code, Cursor, Error, Op, Opening, Seq, Sid, Snapshot, SubscriptionOps, Transition, Welcome,
+    Code, Cursor, Digest, Error, Have, Op, Opening, Seq, Sid, Snapshot, SubscriptionOps,
+    Transition, Welcome,
 };
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -133,7 +135,8 @@ impl Replica {
     pub(super) fn opening(&self, sid: Sid) -> Option<Opening> {
         let subscription = self.subscriptions.get(&sid)?;
         let cursor = (subscription.current).then(|| Cursor(self.epoch.clone(), self.position));
-        Some(Opening(sid, subscription.query.clone(), cursor))
+        let have = (subscription.current).then(|| subscription.have());
+        Some(Opening(sid, subscription.query.clone(), cursor, have))
     }
 
     /// All subscriptions, for a hello.
@@ -142,7 +145,7 @@ impl Replica {
         sids.filter_map(|sid| self.opening(*sid)).collect()
     }
 
-    /// `W`: the columns, and which subscriptions will be replayed and which come anew.
+    /// `W`: the columns, which subscriptions will be replayed, which come anew, and which are as they were.
     pub(super) fn welcome(&mut self, welcome: &Welcome) {
         let columns = welcome.cols.iter();
         self.columns = columns
@@ -155,8 +158,8 @@ impl Replica {
         for (sid, subscription) in &mut self.subscriptions {
             subscription.incoming = None;
             let verdict = welcome.subs.get(sid).map(String::as_str);
-            subscription.current &= same_log && verdict == Some("replay");
-            replayed |= subscription.current;
+            subscription.current &= same_log && matches!(verdict, Some("replay" | "diff"));
+            replayed |= subscription.current && verdict == Some("replay");
         }
         // A replay brings the client from where it was; without one there is nothing before the welcome's position.
         if !replayed {
@@ -249,6 +252,33 @@ impl Replica {
     }
 }
 
+impl Replica {
+    /// A `T` that cannot be read as a whole, for an operation in it is of a kind that this version does not know. What
+    /// can be read of it is applied; a subscription of which something cannot has lost its rows, and gets no cursor.
+    pub(super) fn unreadable(&mut self, frame: &[Value], events: &mut Events) {
+        let [kind, from, to, last_mid, Value::Array(parts), ..] = frame else {
+            return;
+        };
+        let (Some("T"), Some(from), Some(to)) = (kind.as_str(), from.as_u64(), to.as_u64()) else {
+            return;
+        };
+        let (readable, lost): (Vec<_>, Vec<_>) = parts
+            .iter()
+            .map(|part| SubscriptionOps::deserialize(part).map_err(|_| part[0].as_u64()))
+            .partition(Result::is_ok);
+        let readable = readable.into_iter().flatten().collect();
+        let last_mid = last_mid.as_u64().unwrap_or_default();
+        // The client resumes in any case: this frame could not be read.
+        let _ = self.transition(Transition(from, to, last_mid, readable), events);
+        for sid in lost.into_iter().filter_map(Result::err).flatten() {
+            let subscription = Sid::try_from(sid).map(|sid| self.subscriptions.get_mut(&sid));
+            if let Ok(Some(subscription)) = subscription {
+                subscription.current = false;
+            }
+        }
+    }
+}
+
 impl Subscription {
     /// Puts a complete state in the place of the rows, and tells the difference.
     fn replace(&mut self, rows: HashMap<Value, Arc<Row>>, order: &[Value]) -> Vec<Event> {
@@ -267,6 +297,15 @@ impl Subscription {
             });
         let put = new.filter_map(|row| difference(old.get(&row.id).cloned(), row));
         gone.chain(put).collect()
+    }
+
+    /// How many rows there are, and their digest.
+    fn have(&self) -> Have {
+        let mut digest = Digest::default();
+        for row in self.rows.values() {
+            digest.add(&row.id, row.v);
+        }
+        digest.have()
     }
 
     /// Applies operations in order. One that is not newer than the row it is about changes nothing.

@@ -56,6 +56,8 @@ pub(super) struct Session {
     /// Welcomed on the current connection, with its limits.
     live: Option<Limits>,
     unacknowledged: u32,
+    /// The server's time when the connection began on which the oldest unanswered write was first sent, or before.
+    since: Option<i64>,
     /// What the server said last about the connection as a whole.
     complaint: Option<Error>,
     ended: Option<Error>,
@@ -76,6 +78,8 @@ struct Follower {
 struct Limits {
     heartbeat: Duration,
     message_bytes: usize,
+    /// What time it was at the server when it began.
+    now: Option<i64>,
 }
 
 impl Session {
@@ -91,6 +95,7 @@ impl Session {
             last_sid: 0,
             live: None,
             unacknowledged: 0,
+            since: None,
             complaint: None,
             ended: None,
             first: None,
@@ -183,6 +188,7 @@ impl Session {
             token: self.token.clone(),
             subs: self.replica.openings(),
             last_mid: self.outbox.answered(),
+            since: self.since.filter(|_| self.outbox.has_sent()),
         })
     }
 
@@ -201,6 +207,9 @@ impl Session {
             }
         }
         loop {
+            if !self.outbox.has_sent() {
+                self.since = limits.now;
+            }
             let mutations = self.outbox.take(
                 limits.message_bytes,
                 |waiter| !waiter.is_closed(),
@@ -219,6 +228,13 @@ impl Session {
     /// How long the server may be silent before it counts as dead; `None` before the welcome.
     pub(super) fn patience(&self) -> Option<Duration> {
         self.live.map(|limits| limits.heartbeat.mul_f64(2.5))
+    }
+
+    /// A frame could not be read, which ends the connection: what it means for the next one.
+    pub(super) fn unreadable(&mut self, frame: &[serde_json::Value]) {
+        let mut events = Vec::new();
+        self.replica.unreadable(frame, &mut events);
+        self.tell(events);
     }
 
     /// Takes a frame in. An error means that the connection is over.
@@ -331,6 +347,19 @@ impl Session {
             );
             return Err(Ending::Final(Error::new(Code::Schema, message)));
         }
+        if welcome.forgotten {
+            // What was sent may have been run or not; what was not sent goes on under another id.
+            for waiter in self.outbox.begin_anew() {
+                let message =
+                    "the client was away for so long that nobody knows whether this was done";
+                let _ = waiter.send(Err(Error::new(Code::OutOfOrder, message)));
+            }
+            self.cid = Uuid::now_v7();
+            return Err(Ending::Again(
+                "the server has forgotten this client".into(),
+                None,
+            ));
+        }
         let limit = |name: &str| welcome.limits.get(name).and_then(Value::as_u64);
         self.live = Some(Limits {
             heartbeat: limit("heartbeat_ms").map_or(HEARTBEAT, Duration::from_millis),
@@ -338,6 +367,7 @@ impl Session {
                 .and_then(|bytes| usize::try_from(bytes).ok())
                 // A message is the mutations and a few characters around them.
                 .map_or(MESSAGE_BYTES, |bytes| bytes.saturating_sub(16)),
+            now: welcome.now,
         });
         self.replica.welcome(welcome);
         self.outbox.connected(welcome.last_mid);

@@ -3,9 +3,9 @@
 //! A text message is one frame (an array that begins with a letter) or a batch (an array of frames).
 //! Invariant: reading never panics, and a frame that cannot be read names itself in the error.
 
-use super::{Error, Mid, Operation, Seq, Sid};
+use super::{Error, Have, Mid, Operation, Seq, Sid};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -65,10 +65,13 @@ pub struct Hello {
     /// The last mutation whose result the client knows.
     #[serde(default)]
     pub last_mid: Mid,
+    /// Since when a mutation is unanswered: the `now` of the connection on which the oldest of them was first sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<i64>,
 }
 
-/// A subscription as it is opened or resumed: `[sid, query, cursor?]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A subscription as it is opened or resumed: `[sid, query, cursor?, have?]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Opening(
     /// The client's number for it.
     pub Sid,
@@ -77,7 +80,20 @@ pub struct Opening(
     /// Where the client was.
     #[serde(default)]
     pub Option<Cursor>,
+    /// The rows that it has there.
+    #[serde(default)]
+    pub Option<Have>,
 );
+
+impl Serialize for Opening {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Opening(sid, query, cursor, have) = self;
+        match have {
+            Some(have) => (sid, query, cursor, have).serialize(serializer),
+            None => (sid, query, cursor).serialize(serializer),
+        }
+    }
+}
 
 /// A position in a log's incarnation: `[epoch, seq]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,7 +171,7 @@ impl ClientFrame {
         };
         Ok(match parts.name.as_str() {
             "H" => ClientFrame::Hello(parts.next("{v, cid, subs}")?),
-            "S" => ClientFrame::Subscribe(parts.rest("sid, query, cursor?")?),
+            "S" => ClientFrame::Subscribe(parts.rest("sid, query, cursor?, have?")?),
             "U" => ClientFrame::Unsubscribe(parts.next("sid")?),
             "M" => {
                 #[derive(Default, Deserialize)]
@@ -194,7 +210,9 @@ impl ClientFrame {
     pub fn to_json(&self) -> Value {
         match self {
             ClientFrame::Hello(hello) => json!(["H", hello]),
-            ClientFrame::Subscribe(Opening(sid, query, cursor)) => json!(["S", sid, query, cursor]),
+            ClientFrame::Subscribe(Opening(sid, query, cursor, _)) => {
+                json!(["S", sid, query, cursor])
+            }
             ClientFrame::Unsubscribe(sid) => json!(["U", sid]),
             ClientFrame::Mutate {
                 mutations,
@@ -260,9 +278,17 @@ pub struct Welcome {
     /// The name of each collection's id.
     #[serde(default)]
     pub ids: BTreeMap<String, String>,
-    /// How each subscription is brought to `seq`: `replay` or `reset`.
+    /// How each subscription is brought to `seq`: `replay` by a transition, `reset` by chunks, `diff` by nothing,
+    /// because the client has the rows.
     #[serde(default)]
     pub subs: BTreeMap<Sid, String>,
+    /// What time it is at the server, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<i64>,
+    /// The server knows this client no more, and so cannot know what became of its unanswered mutations: the client
+    /// begins anew under another id.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forgotten: bool,
 }
 
 /// Everything that one or more commits mean for one client: `["T", from, to, last_mid, [[sid, ops], …]]`.

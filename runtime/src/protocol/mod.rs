@@ -3,12 +3,14 @@
 //! Invariant: no I/O, no clock, no database. Server, Rust client and generated JavaScript agree because
 //! `tests/protocol/` runs the same vectors through all of them.
 
+mod digest;
 mod error;
 mod frame;
 mod query;
 mod request;
 pub mod socket_io;
 
+pub use digest::{Digest, Have};
 pub use error::{Code, Error, Retry};
 pub use frame::{
     ClientFrame, Cursor, Hello, Mutation, Op, Opening, ServerFrame, Snapshot, SubscriptionOps,

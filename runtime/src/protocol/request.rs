@@ -30,6 +30,8 @@ pub enum Request {
         data: Value,
         /// The version that the client expects the row to have.
         expected: Option<Seq>,
+        /// Names this request: sent again under the same key it is not done again, but answered again. Has 1 to 255 bytes.
+        key: Option<String>,
     },
     /// A message that is no row.
     Signal {

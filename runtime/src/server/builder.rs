@@ -8,8 +8,7 @@ use super::{assets, http, websocket};
 use crate::bundle::Bundle;
 use crate::model::Model;
 use crate::protocol::{Code, Error};
-use crate::store::Sqlite;
-use crate::store::Store;
+use crate::store::{Options, Retention, Sqlite, Store};
 use crate::sync::{Caller, Engine, Limits};
 use axum::Router;
 use axum::extract::{Path, State};
@@ -74,6 +73,7 @@ pub struct Builder {
     web: Option<PathBuf>,
     origins: Origins,
     limits: Limits,
+    retention: Retention,
 }
 
 impl Builder {
@@ -92,6 +92,12 @@ impl Builder {
     /// The SQLite file; made when it isn't there.
     pub fn database(mut self, path: impl Into<PathBuf>) -> Builder {
         self.database = Some(path.into());
+        self
+    }
+
+    /// How far back the log of changes reaches; by default 7 days and 256 MiB. For [`Builder::database`].
+    pub fn retention(mut self, retention: Retention) -> Builder {
+        self.retention = retention;
         self
     }
 
@@ -143,7 +149,13 @@ impl Builder {
         }
         let store = match (self.store, self.database) {
             (Some(store), _) => store,
-            (None, Some(path)) => Arc::new(Sqlite::open(path)?),
+            (None, Some(path)) => {
+                let options = Options {
+                    retention: self.retention,
+                    ..Options::default()
+                };
+                Arc::new(Sqlite::open_with(path, options)?)
+            }
             (None, None) => return Err(StartError::NoDatabase),
         };
         let engine = Engine::start(self.schema, store, self.limits).await?;

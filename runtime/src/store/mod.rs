@@ -12,7 +12,7 @@ mod log;
 mod sqlite;
 
 pub use log::{Change, Commit, Origin, Row};
-pub use sqlite::{Options, Sqlite, Synchronous};
+pub use sqlite::{Options, Retention, Sqlite, Synchronous};
 
 use crate::protocol::{Error, Mid, Operation, Query, Seq};
 use serde_json::Value;
@@ -47,7 +47,8 @@ pub trait Store: Send + Sync + 'static {
     fn read(&self, ask: Ask) -> Answer<View>;
 
     /// The commits after a position, oldest first, at least one and not always all: waits until there is one.
-    /// An `unavailable` error means that the log no longer reaches back to `after`, or that the store was closed.
+    /// An `unavailable` error without `retry_ms` means that the log no longer reaches back to `after` (see [`View::floor`]),
+    /// or that the store was closed.
     /// Changes of collections that are not in the schema any more are left out; their commits are not.
     fn tail(&self, after: Seq) -> Answer<Vec<Arc<Commit>>>;
 
@@ -61,6 +62,9 @@ pub struct ChangeSet {
     /// The client's numbers for the writes, when it numbers them. Numbers that were run before get their kept results,
     /// whatever the writes are; where these are no longer kept, `out_of_order`.
     pub origin: Option<Origin>,
+    /// What the client asked for, in short, where it must not ask for something else under the same number: a set whose
+    /// number was run for another request is refused as a `validation` error of the field `key`.
+    pub request: Option<i64>,
     /// The writes in order; or the reason for which the set is refused, kept with the client's number so that
     /// a retry gets the same answer and the next number can follow. A reason stands for one number: where several
     /// numbered writes are refused together, each is a set of its own.
@@ -113,7 +117,8 @@ pub enum Want {
     },
     /// The rows of a query.
     Rows(Query),
-    /// All commits after a position; where the log no longer reaches back, or never came so far, the rows of the query.
+    /// All commits after a position; where the log no longer reaches back or never came so far, or where the rows of the
+    /// query cost less than the commits, these rows.
     Since {
         /// The position, of this store's epoch.
         seq: Seq,
@@ -129,8 +134,13 @@ pub struct View {
     pub epoch: Arc<str>,
     /// The position of the log at which everything was read.
     pub seq: Seq,
-    /// The last mutation of the client that was asked for; 0 if there was none.
+    /// Where the log begins: what was committed up to here can no longer be replayed.
+    pub floor: Seq,
+    /// The last mutation of the client that was asked for; 0 if there was none, or none is remembered.
     pub last_mid: Mid,
+    /// When the last write was of any client that is no longer remembered, in milliseconds since 1970; 0 if there is none.
+    /// A client that is not remembered, and wrote after this, has written nothing.
+    pub forgotten_at: i64,
     /// One for each want.
     pub found: Vec<Found>,
 }

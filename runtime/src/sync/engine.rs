@@ -4,6 +4,8 @@
 
 use super::follower::Follower;
 use super::hub::Hub;
+use super::key::Key;
+use super::seats::{Seat, Seats};
 use super::{input, rows};
 use crate::protocol::{Code, Error, Mid, Mutation, Operation, Query, Reply, Request, Seq};
 use crate::store::{Answer, Ask, ChangeSet, Found, Origin, Store, View, Want, Write, Written};
@@ -14,8 +16,13 @@ use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
 use vertebra_schema::{Model, Schema};
 
-/// How long sessions may take to end.
-const DRAIN: Duration = Duration::from_secs(5);
+/// How long sessions may take to end, once it is their turn.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// The time for each session when all are to end.
+const PACE: Duration = Duration::from_millis(2);
+/// The least time after which a client that was sent away comes back.
+pub(super) const RETRY: Duration = Duration::from_millis(250);
 
 /// A handle on the engine; cloning is cheap.
 #[derive(Clone)]
@@ -32,6 +39,7 @@ struct Inner {
     clock: fn() -> jiff::Timestamp,
     epoch: Arc<str>,
     stop: watch::Sender<bool>,
+    seats: Seats,
     /// How many sessions there are.
     sessions: watch::Sender<usize>,
 }
@@ -63,14 +71,21 @@ pub struct Limits {
     pub subscriptions: usize,
     /// Mutations of one connection that are not answered yet; more are not read until some are.
     pub outstanding: usize,
+    /// Reads of one connection that are not answered yet; more are not read until some are.
+    pub reads: usize,
     /// The largest page of a snapshot, in bytes of JSON.
     pub chunk_bytes: usize,
+    /// What is put together for a connection before the last of it has left, in bytes: a message is not much longer
+    /// unless a single row or commit is.
+    pub buffer_bytes: usize,
     /// How long a connection may be without a frame before the server sends a watermark.
     pub heartbeat: Duration,
     /// How long a client may take nothing of what it is sent before it is cut off.
     pub stalled: Duration,
     /// How long a new connection may take to say hello.
     pub hello: Duration,
+    /// The time over which connections are closed when the server stops; with few of them it is shorter.
+    pub drain: Duration,
 }
 
 impl Default for Limits {
@@ -79,10 +94,13 @@ impl Default for Limits {
             message_bytes: 1 << 20,
             subscriptions: 256,
             outstanding: 1024,
-            chunk_bytes: 128 << 10,
+            reads: 8,
+            chunk_bytes: 32 << 10,
+            buffer_bytes: 32 << 10,
             heartbeat: Duration::from_secs(15),
             stalled: Duration::from_secs(30),
             hello: Duration::from_secs(10),
+            drain: Duration::from_secs(2),
         }
     }
 }
@@ -102,6 +120,7 @@ impl Engine {
         let inner = Inner {
             epoch,
             stop: watch::Sender::new(false),
+            seats: Seats::default(),
             sessions: watch::Sender::new(0),
             hub: Hub::new(schema.clone(), head),
             schema,
@@ -191,14 +210,34 @@ impl Engine {
                 id,
                 data,
                 expected,
+                key,
             } => {
-                let write = self.write(operation, &collection, id, data, expected)?;
+                let key = key.map(|key| {
+                    let request = (operation, &collection, &id, &data, expected);
+                    Key::new(&key, &json!(request))
+                });
+                let key = key.transpose()?;
+                let write = self.write(operation, &collection, id, data, expected);
                 let model = self.model(&collection)?;
                 let set = ChangeSet {
-                    origin: None,
-                    writes: Ok(vec![write]),
+                    origin: key.as_ref().map(|key| key.origin),
+                    request: key.as_ref().map(|key| key.request),
+                    writes: match (write, &key) {
+                        (Ok(write), _) => Ok(vec![write]),
+                        // Refused under a key: told again in the same words.
+                        (Err(error), Some(_)) => Err(error),
+                        (Err(error), None) => return Err(error),
+                    },
                 };
-                let written = self.inner.store.write(set).await?;
+                let written = self.inner.store.write(set).await.map_err(|error| {
+                    match (error.code, &key) {
+                        (Code::OutOfOrder, Some(_)) => Error::new(
+                            Code::Conflict,
+                            "the request of this key was done; its answer is no longer kept",
+                        ),
+                        _ => error,
+                    }
+                })?;
                 let row = outcome(model, operation, &written, 0)?;
                 Ok(Reply::Row {
                     row,
@@ -226,6 +265,7 @@ impl Engine {
         let writes = self.writes(mutations);
         let set = ChangeSet {
             origin: Some(Origin { cid, mid: first }),
+            request: None,
             writes,
         };
         let answer: Answer<Written> = self.inner.store.write(set);
@@ -350,12 +390,39 @@ impl Engine {
         }
     }
 
+    /// Resolves when it is one session's turn to end, some time after the engine was told to stop: those who come back
+    /// come back over a time, not at once. Answers after how long the client may do that.
+    pub(super) fn turn_to_end(&self) -> impl Future<Output = Duration> + Send + 'static {
+        let engine = self.clone();
+        let stopped = self.stopped();
+        async move {
+            stopped.await;
+            let sessions = *engine.inner.sessions.borrow() as u32;
+            let window = engine.limits().drain.min(PACE * sessions);
+            tokio::time::sleep(some(window)).await;
+            RETRY + some(2 * window.max(RETRY))
+        }
+    }
+
+    /// Takes the seat of a client.
+    pub(super) fn seat(&self, cid: Uuid) -> Seat {
+        self.inner.seats.take(cid)
+    }
+
+    /// What time it is, in milliseconds since 1970.
+    pub(super) fn now(&self) -> i64 {
+        (self.inner.clock)().as_millisecond()
+    }
+
     /// Ends all sessions, finishes the writes that were begun, and closes the store.
     pub async fn close(&self) -> Result<(), Error> {
         self.stop();
         let mut sessions = self.inner.sessions.subscribe();
         let ended = sessions.wait_for(|count| *count == 0);
-        if tokio::time::timeout(DRAIN, ended).await.is_err() {
+        if tokio::time::timeout(self.limits().drain + GOODBYE, ended)
+            .await
+            .is_err()
+        {
             tracing::warn!("some sessions did not end in time");
         }
         self.inner.store.close().await
@@ -366,6 +433,12 @@ impl Engine {
         self.inner.sessions.send_modify(|count| *count += 1);
         Presence(self.clone())
     }
+}
+
+/// A random part of a time.
+fn some(time: Duration) -> Duration {
+    let (random, _) = Uuid::new_v4().as_u64_pair();
+    time.mul_f64(random as f64 / u64::MAX as f64)
 }
 
 /// A session that is counted.
@@ -397,15 +470,28 @@ fn outcome(
 /// Moves commits from the log into the channels, for as long as the store is open.
 async fn follow_log(engine: Engine, mut position: Seq) {
     loop {
-        match engine.store().tail(position).await {
+        let error = match engine.store().tail(position).await {
             Ok(commits) => {
-                for commit in &commits {
-                    engine.hub().append(commit);
-                    position = commit.seq;
-                }
+                engine.hub().append(&commits);
+                position = commits.last().map_or(position, |commit| commit.seq);
+                continue;
             }
-            Err(error) if error.code == Code::Unavailable => return,
-            Err(error) => {
+            Err(error) => error,
+        };
+        match engine.store().read(Ask::default()).await {
+            // Outrun: the log was shortened beyond what was handed on.
+            Ok(view) if position < view.floor => {
+                tracing::warn!(
+                    position,
+                    floor = view.floor,
+                    "changes are handed on as rows"
+                );
+                engine.hub().skip_to(view.seq);
+                position = view.seq;
+            }
+            // What will not pass: the store was closed.
+            Err(error) if error.code == Code::Unavailable && error.retry_ms.is_none() => return,
+            _ => {
                 tracing::error!(%error, "cannot read the change log; trying again");
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }

@@ -11,6 +11,9 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use vertebra_schema::Model;
 
+/// How many bytes of changes are handed out at once, about.
+const EVENTS_BYTES: usize = 32 << 10;
+
 /// One change, encoded once for all who follow the collection.
 #[derive(Clone, Debug)]
 pub struct Event {
@@ -47,19 +50,22 @@ impl Follower {
     pub async fn next(&mut self) -> Result<Vec<Event>, Error> {
         loop {
             let head = self.engine.hub().head();
-            let events = match self.channel.between(self.position, head) {
-                Some(entries) => {
+            let events = match self.channel.between(self.position, head, EVENTS_BYTES) {
+                Some((entries, to)) => {
                     let events = entries
                         .iter()
                         .flat_map(|entry| self.events(entry))
                         .collect();
-                    self.position = self.position.max(head);
+                    self.position = self.position.max(to);
                     events
                 }
                 None => self.catch_up().await?,
             };
             if !events.is_empty() {
                 return Ok(events);
+            }
+            if self.position < head {
+                continue;
             }
             self.notify.notified().await;
         }

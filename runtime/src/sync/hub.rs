@@ -8,21 +8,25 @@ use super::ops;
 use crate::protocol::{Query, Seq};
 use crate::store::Commit;
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use tokio::sync::Notify;
 use vertebra_schema::Schema;
 
 /// How much a channel keeps for those who are behind, before they have to read the log.
 const CHANNEL_BYTES: usize = 1 << 20;
+/// The same in commits, which the channel keeps alive.
+const CHANNEL_COMMITS: usize = 8192;
 
 /// All channels, and the position up to which they are filled.
 pub struct Hub {
     schema: Arc<Schema>,
+    /// Apart from the rest, because every session reads it at every turn.
+    head: AtomicU64,
     state: Mutex<State>,
 }
 
 struct State {
-    head: Seq,
     /// By collection, then by the query's text.
     channels: HashMap<Arc<str>, HashMap<String, Weak<Channel>>>,
     /// Whom to wake when the head reaches a position that they wait for.
@@ -41,6 +45,8 @@ struct Ring {
     floor: Seq,
     entries: VecDeque<Arc<Entry>>,
     bytes: usize,
+    /// Something was added for which nobody was woken yet.
+    is_fresh: bool,
     watchers: Vec<Weak<Notify>>,
 }
 
@@ -59,8 +65,8 @@ impl Hub {
     pub fn new(schema: Arc<Schema>, head: Seq) -> Hub {
         Hub {
             schema,
+            head: AtomicU64::new(head),
             state: Mutex::new(State {
-                head,
                 channels: HashMap::new(),
                 waiting: Vec::new(),
             }),
@@ -69,13 +75,14 @@ impl Hub {
 
     /// The position up to which every channel is filled.
     pub fn head(&self) -> Seq {
-        self.state().head
+        self.head.load(Ordering::Acquire)
     }
 
     /// The channel of a query; `watcher` is woken when there is something new in it.
     pub fn join(&self, query: &Query, watcher: &Arc<Notify>) -> Arc<Channel> {
         let mut state = self.state();
-        let head = state.head;
+        // It moves only while the lock is held.
+        let head = self.head();
         let key = format!("{:?}", query.conditions);
         let channels = state.channels.entry(query.collection.clone()).or_default();
         let channel = channels
@@ -86,6 +93,7 @@ impl Hub {
                     floor: head,
                     entries: VecDeque::new(),
                     bytes: 0,
+                    is_fresh: false,
                     watchers: Vec::new(),
                 };
                 let channel = Arc::new(Channel {
@@ -99,38 +107,55 @@ impl Hub {
         channel
     }
 
-    /// Hands a commit to every channel that it concerns.
-    pub fn append(&self, commit: &Arc<Commit>) {
+    /// Hands commits to every channel that they concern; whoever watches one is woken once for all of them.
+    pub fn append(&self, commits: &[Arc<Commit>]) {
+        let Some(last) = commits.last() else { return };
         let mut state = self.state();
-        let mut collections: Vec<&Arc<str>> =
-            commit.changes.iter().map(|one| &one.collection).collect();
-        collections.sort();
-        collections.dedup();
-        for collection in collections {
-            let Some(model) = self.schema.model(collection) else {
-                continue;
-            };
-            let Some(channels) = state.channels.get_mut(collection) else {
-                continue;
-            };
-            channels.retain(|_, channel| {
-                let Some(channel) = channel.upgrade() else {
-                    return false;
+        let mut fed: Vec<Arc<Channel>> = Vec::new();
+        for commit in commits {
+            let mut collections: Vec<&Arc<str>> =
+                commit.changes.iter().map(|one| &one.collection).collect();
+            collections.sort();
+            collections.dedup();
+            for collection in collections {
+                let Some(model) = self.schema.model(collection) else {
+                    continue;
                 };
-                let ops = ops::net(model, &channel.query, commit.changes.iter());
-                if !ops.is_empty() {
-                    channel.push(Entry {
-                        commit: commit.clone(),
-                        ops,
-                        events: OnceLock::new(),
-                    });
-                }
-                true
-            });
+                let Some(channels) = state.channels.get_mut(collection) else {
+                    continue;
+                };
+                channels.retain(|_, channel| {
+                    let Some(channel) = channel.upgrade() else {
+                        return false;
+                    };
+                    let ops = ops::net(model, &channel.query, commit.changes.iter());
+                    if !ops.is_empty() && channel.push(commit, ops) {
+                        fed.push(channel);
+                    }
+                    true
+                });
+            }
         }
-        state.head = commit.seq;
-        state.waiting.retain(|(seq, notify)| {
-            let reached = *seq <= commit.seq;
+        self.move_to(&mut state, last.seq);
+        drop(state);
+        fed.iter().for_each(|channel| channel.wake());
+    }
+
+    /// Goes on from a later position, where the commits before it can no longer be had: whoever is behind reads rows.
+    pub fn skip_to(&self, seq: Seq) {
+        let mut state = self.state();
+        let channels = state.channels.values().flat_map(HashMap::values);
+        let channels: Vec<Arc<Channel>> = channels.filter_map(Weak::upgrade).collect();
+        channels.iter().for_each(|channel| channel.clear(seq));
+        self.move_to(&mut state, seq);
+        drop(state);
+        channels.iter().for_each(|channel| channel.wake());
+    }
+
+    fn move_to(&self, state: &mut State, seq: Seq) {
+        self.head.store(seq, Ordering::Release);
+        state.waiting.retain(|(wanted, notify)| {
+            let reached = *wanted <= seq;
             if reached {
                 notify.notify_one();
             }
@@ -142,7 +167,7 @@ impl Hub {
     pub async fn reach(&self, seq: Seq) {
         let notify = {
             let mut state = self.state();
-            if state.head >= seq {
+            if self.head() >= seq {
                 return;
             }
             let notify = Arc::new(Notify::new());
@@ -171,8 +196,9 @@ impl Ring {
 }
 
 impl Channel {
-    /// What the channel holds in `from < seq <= to`, oldest first; `None` when it no longer reaches back to `from`.
-    pub fn between(&self, from: Seq, to: Seq) -> Option<Vec<Arc<Entry>>> {
+    /// What the channel holds in `from < seq <= to`, oldest first, and up to where that is all: entries of more than
+    /// `budget` bytes end with the one that exceeds it. `None` when the channel no longer reaches back to `from`.
+    pub fn between(&self, from: Seq, to: Seq, budget: usize) -> Option<(Vec<Arc<Entry>>, Seq)> {
         let ring = self.ring();
         if from < ring.floor {
             return None;
@@ -180,25 +206,52 @@ impl Channel {
         let start = ring
             .entries
             .partition_point(|entry| entry.commit.seq <= from);
-        let wanted = ring.entries.range(start..);
-        Some(
-            wanted
-                .take_while(|entry| entry.commit.seq <= to)
-                .cloned()
-                .collect(),
-        )
+        let (mut wanted, mut bytes) = (Vec::new(), 0);
+        for entry in ring.entries.range(start..) {
+            if entry.commit.seq > to {
+                break;
+            }
+            bytes += entry.ops.len();
+            wanted.push(entry.clone());
+            if bytes > budget {
+                return Some((wanted, entry.commit.seq));
+            }
+        }
+        Some((wanted, to))
     }
 
-    fn push(&self, entry: Entry) {
+    /// Adds what a commit means; whether the watchers do not know yet that there is something.
+    fn push(&self, commit: &Arc<Commit>, ops: String) -> bool {
         let mut ring = self.ring();
-        ring.bytes += entry.ops.len();
-        ring.entries.push_back(Arc::new(entry));
-        while ring.bytes > CHANNEL_BYTES && ring.entries.len() > 1 {
+        ring.bytes += ops.len();
+        ring.entries.push_back(Arc::new(Entry {
+            commit: commit.clone(),
+            ops,
+            events: OnceLock::new(),
+        }));
+        while (ring.bytes > CHANNEL_BYTES || ring.entries.len() > CHANNEL_COMMITS)
+            && ring.entries.len() > 1
+        {
             if let Some(oldest) = ring.entries.pop_front() {
                 ring.bytes -= oldest.ops.len();
                 ring.floor = oldest.commit.seq;
             }
         }
+        !std::mem::replace(&mut ring.is_fresh, true)
+    }
+
+    /// Keeps nothing of what is up to a position.
+    fn clear(&self, floor: Seq) {
+        let mut ring = self.ring();
+        ring.entries.clear();
+        ring.bytes = 0;
+        ring.floor = floor;
+    }
+
+    /// Wakes those who watch.
+    fn wake(&self) {
+        let mut ring = self.ring();
+        ring.is_fresh = false;
         ring.watchers.retain(|watcher| match watcher.upgrade() {
             Some(watcher) => {
                 watcher.notify_one();

@@ -24,29 +24,32 @@ pub fn write(
         (_, Value::Object(data)) => data,
         (Operation::Delete, _) => Map::new(),
         (_, other) => {
+            let mut names = model.visible().map(|(_, field)| &*field.name);
+            let example = names
+                .find(|name| *name != &*model.id().name)
+                .unwrap_or("id");
             let kind = if other.is_null() {
                 "nothing"
             } else {
                 "something else"
             };
             return Err(Error::malformed(format!(
-                "a row is sent as an object of its fields, such as {{\"{}\": …}}; this is {kind}",
-                model
-                    .fields
-                    .iter()
-                    .map(|field| &*field.name)
-                    .nth(1)
-                    .unwrap_or("id"),
+                "a row is sent as an object of its fields, such as {{\"{example}\": …}}; this is {kind}"
             )));
         }
     };
     let id = row_id(model, operation, id, &mut data, &mut problems);
-    let values = match operation {
-        Operation::Create => all_values(model, data, &id, now, &mut problems),
-        Operation::Update => replaced_values(model, data, now, &mut problems),
-        Operation::Patch => patched_values(model, data, now, &mut problems),
-        Operation::Delete => Vec::new(),
-    };
+    let values = values(
+        model,
+        data,
+        &mut problems,
+        |field, sent, problems| match operation {
+            Operation::Create => created(field, sent, &id, now, problems),
+            Operation::Update => replaced(field, sent, now, problems),
+            Operation::Patch => patched(field, sent, now, problems),
+            Operation::Delete => None,
+        },
+    );
     if !problems.is_empty() {
         return Err(Error::fields(problems));
     }
@@ -119,90 +122,79 @@ fn row_id(
     }
 }
 
-/// A create: every field gets a value.
-fn all_values(
+/// What a write gives to each field, `None` for what stays as it is; what is no field is refused.
+fn values(
     model: &Model,
     mut data: Map<String, Value>,
+    problems: &mut Problems,
+    give: impl Fn(&Field, Option<Value>, &mut Problems) -> Option<Value>,
+) -> Vec<(usize, Value)> {
+    let mut values = Vec::new();
+    for (column, field) in model.fields.iter().enumerate() {
+        let value = give(field, data.remove(&*field.name), problems);
+        values.extend(value.map(|value| (column, value)));
+    }
+    for name in data.keys() {
+        problems.insert(
+            name.clone(),
+            format!("is not a field of {}", model.collection),
+        );
+    }
+    values
+}
+
+/// A create: every field gets a value.
+fn created(
+    field: &Field,
+    sent: Option<Value>,
     id: &Value,
     now: &str,
     problems: &mut Problems,
-) -> Vec<(usize, Value)> {
-    let mut values = Vec::new();
-    for (column, field) in model.fields.iter().enumerate() {
-        let sent = data.remove(&*field.name);
-        let value = if field.is(Flag::Id) {
-            (!id.is_null()).then(|| id.clone())
-        } else if sent.is_some() && field.is_read_only() {
-            problems.insert(field.name.to_string(), "is read-only".to_string());
-            None
-        } else if is_time(field) {
-            Some(now.into())
-        } else {
-            given_or_default(field, sent, problems)
-        };
-        values.extend(value.map(|value| (column, value)));
+) -> Option<Value> {
+    if field.is(Flag::Id) {
+        (!id.is_null()).then(|| id.clone())
+    } else if sent.is_some() && field.is_read_only() {
+        refuse(field, "is read-only", problems)
+    } else if field.is(Flag::CreatedAt) || field.is(Flag::UpdatedAt) {
+        Some(now.into())
+    } else {
+        given_or_default(field, sent, problems)
     }
-    refuse_unknown(model, &data, problems);
-    values
 }
 
 /// An update: what a client may write is replaced, by its default where it is left out.
-fn replaced_values(
-    model: &Model,
-    mut data: Map<String, Value>,
+fn replaced(
+    field: &Field,
+    sent: Option<Value>,
     now: &str,
     problems: &mut Problems,
-) -> Vec<(usize, Value)> {
-    let mut values = Vec::new();
-    for (column, field) in model.fields.iter().enumerate() {
-        let sent = data.remove(&*field.name);
-        let value = if field.is(Flag::UpdatedAt) {
-            Some(now.into())
-        } else if field.is(Flag::Id) || field.is_read_only() || field.is(Flag::CreateOnly) {
-            None
-        } else if sent.is_none() && field.is(Flag::Secret) {
-            // Who can't read it can't send it back.
-            None
-        } else {
-            given_or_default(field, sent, problems)
-        };
-        values.extend(value.map(|value| (column, value)));
+) -> Option<Value> {
+    // Who can't read a secret can't send it back.
+    let kept = sent.is_none() && field.is(Flag::Secret);
+    if field.is(Flag::UpdatedAt) {
+        Some(now.into())
+    } else if kept || field.is(Flag::Id) || field.is_read_only() || field.is(Flag::CreateOnly) {
+        None
+    } else {
+        given_or_default(field, sent, problems)
     }
-    refuse_unknown(model, &data, problems);
-    values
 }
 
 /// A patch: what is named is replaced.
-fn patched_values(
-    model: &Model,
-    mut data: Map<String, Value>,
+fn patched(
+    field: &Field,
+    sent: Option<Value>,
     now: &str,
     problems: &mut Problems,
-) -> Vec<(usize, Value)> {
-    let mut values = Vec::new();
-    for (column, field) in model.fields.iter().enumerate() {
-        let value = match data.remove(&*field.name) {
-            Some(_) if field.is_read_only() => {
-                problems.insert(field.name.to_string(), "is read-only".to_string());
-                None
-            }
-            Some(_) if field.is(Flag::CreateOnly) => {
-                let problem = "can only be set when the row is created".to_string();
-                problems.insert(field.name.to_string(), problem);
-                None
-            }
-            Some(value) => accept(field, value, problems),
-            None if field.is(Flag::UpdatedAt) => Some(now.into()),
-            None => None,
-        };
-        values.extend(value.map(|value| (column, value)));
+) -> Option<Value> {
+    match sent {
+        Some(_) if field.is_read_only() => refuse(field, "is read-only", problems),
+        Some(_) if field.is(Flag::CreateOnly) => {
+            refuse(field, "can only be set when the row is created", problems)
+        }
+        Some(value) => accept(field, value, problems),
+        None => field.is(Flag::UpdatedAt).then(|| now.into()),
     }
-    refuse_unknown(model, &data, problems);
-    values
-}
-
-fn is_time(field: &Field) -> bool {
-    field.is(Flag::CreatedAt) || field.is(Flag::UpdatedAt)
 }
 
 fn given_or_default(field: &Field, sent: Option<Value>, problems: &mut Problems) -> Option<Value> {
@@ -213,18 +205,11 @@ fn given_or_default(field: &Field, sent: Option<Value>, problems: &mut Problems)
             serde_json::from_str(json).ok()
         }
         (None, None) if field.ty.is_nullable() => Some(Value::Null),
-        (None, None) => {
-            problems.insert(field.name.to_string(), "is required".to_string());
-            None
-        }
+        (None, None) => refuse(field, "is required", problems),
     }
 }
 
-fn refuse_unknown(model: &Model, rest: &Map<String, Value>, problems: &mut Problems) {
-    for name in rest.keys() {
-        problems.insert(
-            name.clone(),
-            format!("is not a field of {}", model.collection),
-        );
-    }
+fn refuse(field: &Field, problem: &str, problems: &mut Problems) -> Option<Value> {
+    problems.insert(field.name.to_string(), problem.to_string());
+    None
 }

@@ -9,8 +9,10 @@ mod engine;
 mod follower;
 mod hub;
 mod input;
+mod key;
 mod ops;
 mod rows;
+mod seats;
 mod session;
 
 pub use engine::{Caller, Engine, Limits};

@@ -176,6 +176,7 @@ async fn what_the_program_writes_itself_is_pushed() {
         id: Value::Null,
         data: json!({"key": "a", "title": "x"}),
         expected: None,
+        key: None,
     };
     server
         .engine

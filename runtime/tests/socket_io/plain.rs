@@ -108,7 +108,7 @@ async fn what_is_wrong_is_answered_and_harms_nothing() {
             Some("opts.ifv"),
         ),
         (
-            json!(["create", {}, {"key": "k"}]).to_string(),
+            json!(["create", {}, {"key": 7}]).to_string(),
             "validation",
             Some("opts.key"),
         ),

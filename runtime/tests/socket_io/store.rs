@@ -162,7 +162,9 @@ impl Store for Memory {
         let view = View {
             epoch: "memory".into(),
             seq: state.commits.len() as Seq,
+            floor: 0,
             last_mid: 0,
+            forgotten_at: 0,
             found: ask.wants.into_iter().map(|want| state.find(want)).collect(),
         };
         Box::pin(async { Ok(view) })

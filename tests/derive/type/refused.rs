@@ -11,6 +11,7 @@ struct Todo {
     big: u128,
     text: &'static str,
     bytes: [u8; 4],
+    twice: Option<Option<u8>>,
     four: (u8, u8, u8, u8),
 }
 

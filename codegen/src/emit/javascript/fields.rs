@@ -35,7 +35,7 @@ fn described(field: &Field, made: bool) -> Literal {
     let mut entries = entries(field.ty.required(), field.is_number());
     // `required` says that there must be a value, `nullable` that it may be null.
     for (name, holds) in [
-        ("nullable", matches!(*field.ty, Type::Optional(_))),
+        ("nullable", field.ty.is_nullable()),
         ("required", field.is_required()),
         ("readOnly", made || field.is_read_only()),
         ("createOnly", field.is(Flag::CreateOnly)),
@@ -53,7 +53,7 @@ fn described(field: &Field, made: bool) -> Literal {
 /// A type inside of another one: an item, a value of a map.
 fn nested(ty: &Type) -> Literal {
     let mut entries = entries(ty.required(), false);
-    if matches!(ty, Type::Optional(_)) {
+    if ty.is_nullable() {
         entries.push(("nullable".to_string(), Literal::text("true")));
     }
     Literal::Object(entries)

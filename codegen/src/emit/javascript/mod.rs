@@ -6,23 +6,29 @@ pub mod escape;
 
 mod fields;
 mod literal;
+mod preset;
 mod runtime;
+pub(super) mod source_map;
 
-use super::{Config, HEADER, names};
+use super::{Config, HEADER, Values, names};
 use askama::Template;
 use literal::Literal;
 use names::{Locals, Name};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use vertebra_schema::{Field, Flag, Model, Schema};
+use vertebra_schema::{Model, Schema, Type};
 
+pub(super) use preset::fields as preset;
 pub use runtime::text as runtime;
 
 /// What all three templates print. Everything in it is escaped for where it stands.
 struct Page {
     header: &'static str,
-    runtime: &'static str,
+    runtime: String,
     fingerprint: String,
+    /// How fields become typed attributes.
+    kinds: Option<String>,
+    constants: Vec<Constants>,
     models: Vec<Class>,
     /// What makes a declaration visible outside, before each.
     export: &'static str,
@@ -31,6 +37,13 @@ struct Page {
     /// Everything that is exported, as properties of an object.
     properties: Vec<String>,
     global: String,
+}
+
+/// The values of an enum, by name.
+struct Constants {
+    docs: Vec<String>,
+    name: Name,
+    values: String,
 }
 
 struct Class {
@@ -91,9 +104,11 @@ fn lower(schema: &Schema, config: &Config) -> Page {
         .iter()
         .map(|model| class(model, config, &mut locals))
         .collect();
+    let constants = constants(schema, &mut locals);
     let names = models
         .iter()
-        .flat_map(|class| [&class.name, &class.collection]);
+        .flat_map(|class| [&class.name, &class.collection])
+        .chain(constants.iter().map(|one| &one.name));
     let renamed = names.clone().filter(|name| !name.is_plain());
     let property = |name: &Name| match name.is_plain() {
         true => name.local.clone(),
@@ -101,7 +116,8 @@ fn lower(schema: &Schema, config: &Config) -> Page {
     };
     Page {
         header: HEADER,
-        runtime: runtime::text(),
+        runtime: runtime::with(config.values()),
+        kinds: runtime::kinds(config.values()),
         fingerprint: escape::string(&super::fingerprint(schema)),
         export: "export ",
         renamed: renamed
@@ -111,8 +127,31 @@ fn lower(schema: &Schema, config: &Config) -> Page {
             .chain(names.map(property))
             .collect(),
         global: config.global_name().to_string(),
+        constants,
         models,
     }
+}
+
+fn constants(schema: &Schema, locals: &mut Locals) -> Vec<Constants> {
+    let types = names::types(schema).into_iter();
+    types
+        .filter_map(|(name, ty)| {
+            let Type::Enum { values, .. } = ty else {
+                return None;
+            };
+            let values: Vec<&str> = values.iter().map(|value| &**value).collect();
+            let entries = names::constants(&values).into_iter();
+            let entries = entries
+                .map(|(name, value)| (escape::key(&name), Literal::text(escape::string(value))));
+            let name = locals.name(&name);
+            let column = "export const  = /* @__PURE__ */ Object.freeze(".len() + name.local.len();
+            Some(Constants {
+                docs: escape::doc_comment(&format!("The values of `{}`.", name.exported), ""),
+                values: Literal::Object(entries.collect()).print(0, column, 2),
+                name,
+            })
+        })
+        .collect()
 }
 
 fn class(model: &Model, config: &Config, locals: &mut Locals) -> Class {
@@ -127,21 +166,16 @@ fn class(model: &Model, config: &Config, locals: &mut Locals) -> Class {
         realtime: model.realtime,
         collection_name: escape::string(&model.collection),
         fields: fields::lines(model),
-        defaults: defaults(model),
+        defaults: defaults(model, config.values()),
         name,
         collection,
     }
 }
 
 /// What a new row holds before anyone says otherwise, as far as a client may say it at all.
-fn defaults(model: &Model) -> Option<String> {
-    let value = |field: &Field| serde_json::from_str(field.default.as_deref()?).ok();
-    let entries: Vec<(String, Literal)> = model
-        .visible()
-        .filter(|(_, field)| !field.is_read_only() && !field.is(Flag::Id))
-        .filter_map(|(_, field)| {
-            Some((escape::key(&field.name), Literal::from_json(&value(field)?)))
-        })
+fn defaults(model: &Model, values: Values) -> Option<String> {
+    let entries: Vec<(String, Literal)> = preset::fields(model)
+        .map(|field| (escape::key(&field.name), preset::literal(field, values)))
         .collect();
     (!entries.is_empty()).then(|| Literal::Object(entries).print(4, 11, 1))
 }

@@ -61,7 +61,7 @@ fn embedded(path: &Path) -> Embedded {
     let name = path.display().to_string();
     let media_type = match name.rsplit('.').next() {
         Some("js" | "cjs") => "text/javascript; charset=utf-8",
-        Some("json") => "application/json",
+        Some("json" | "map") => "application/json",
         _ => "text/plain; charset=utf-8",
     };
     Embedded {

@@ -48,6 +48,18 @@ const TYPES: &[&str] = &[
     "Patch",
     "JQueryXHR",
     "vertebra",
+    "Date",
+    "Uint8Array",
+    "Int64",
+    "Wire",
+    "Realtime",
+    "RealtimeModel",
+    "RealtimeCollection",
+    "EventName",
+    "Extended",
+    "InstanceType",
+    "ConstructorParameters",
+    "ThisType",
 ];
 
 /// Words that a declared name may not be.

@@ -5,19 +5,25 @@
 mod escape;
 mod types;
 
-use super::{Config, HEADER, javascript, names};
+use super::{Config, HEADER, Values, javascript, names};
 use askama::Template;
 use names::{Locals, Name};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use types::Named;
-use vertebra_schema::{Field, Flag, Model, Schema, Type};
+use vertebra_schema::{Field, Flag, Model, Schema, Shared, Type};
 
 #[derive(Template)]
 #[template(path = "declarations.d.ts", escape = "none")]
 struct Page {
     header: &'static str,
+    /// How the file gets Backbone's types.
+    import: &'static str,
+    /// Whether it is of the ES module, which the classic script shares.
+    is_module: bool,
     global: String,
+    /// Whether attributes can be something else than what is on the wire.
+    is_typed: bool,
     named: Vec<Declared>,
     classes: Vec<Class>,
     renamed: Vec<String>,
@@ -30,6 +36,8 @@ struct Declared {
     members: Vec<Member>,
     /// The values of an enum; empty for a struct.
     alias: Option<String>,
+    /// The type of an enum's constants.
+    constants: Option<String>,
 }
 
 struct Class {
@@ -40,6 +48,10 @@ struct Class {
     events: String,
     /// The name of the collection, as a type.
     collection_name: String,
+    /// The type of the rows of events.
+    row: String,
+    /// The fields that every new model has, as a type.
+    preset: String,
     attributes: Vec<Member>,
     create: Vec<Member>,
     patch: Vec<Member>,
@@ -53,13 +65,23 @@ struct Member {
     ty: String,
 }
 
-/// The declaration file of a schema.
+/// The declaration file of a schema; of a package a second one, for CommonJS.
 pub(super) fn render(schema: &Schema, config: &Config) -> BTreeMap<PathBuf, String> {
-    let page = lower(schema, config);
+    let mut page = lower(schema, config);
+    let mut files = BTreeMap::from([file(&page, config, "d.ts")]);
+    if config.package().is_some() {
+        page.import = "import Backbone = require('backbone');";
+        page.is_module = false;
+        files.extend([file(&page, config, "d.cts")]);
+    }
+    files
+}
+
+fn file(page: &Page, config: &Config, ending: &str) -> (PathBuf, String) {
     // Printing to a string fails only when a template's own value does; these are strings.
     let text = page.render().unwrap_or_else(|error| format!("// {error}"));
     let text = format!("{}\n", text.trim_end());
-    BTreeMap::from([(PathBuf::from(format!("{}.d.ts", config.name())), text)])
+    (PathBuf::from(format!("{}.{ending}", config.name())), text)
 }
 
 fn lower(schema: &Schema, config: &Config) -> Page {
@@ -72,12 +94,8 @@ fn lower(schema: &Schema, config: &Config) -> Page {
             (class, locals.name(&names::collection_class(model)))
         })
         .collect();
-    let exported: Vec<&str> = class_names
-        .iter()
-        .flat_map(|(class, collection)| [class, collection])
-        .map(|name| name.exported.as_str())
-        .collect();
-    let named = Named::new(schema, &exported, &mut locals);
+    let values = config.values();
+    let named = Named::new(schema, values, &mut locals);
     let renamed = class_names
         .iter()
         .flat_map(|(class, collection)| [class, collection])
@@ -88,13 +106,16 @@ fn lower(schema: &Schema, config: &Config) -> Page {
     let declared = named.iter().map(|(ty, name)| declared(ty, name, &named));
     Page {
         header: HEADER,
+        import: "import * as Backbone from 'backbone';",
+        is_module: true,
+        is_typed: values != Values::default(),
         global: config.global_name().to_string(),
         named: declared.collect(),
         classes: schema
             .models
             .iter()
             .zip(&class_names)
-            .map(|(model, (name, collection))| class(model, name, collection, &named))
+            .map(|(model, (name, collection))| class(model, name, collection, &named, values))
             .collect(),
         renamed,
     }
@@ -102,20 +123,41 @@ fn lower(schema: &Schema, config: &Config) -> Page {
 
 fn declared(ty: &Type, name: &Name, named: &Named) -> Declared {
     let members = match ty {
-        Type::Struct { fields, .. } => types::visible(fields)
+        Type::Struct { fields, .. } => names::visible(fields)
             .map(|field| member(field, named, "  ", false))
             .collect(),
         _ => Vec::new(),
     };
     let is_struct = matches!(ty, Type::Struct { .. });
+    let constants = match ty {
+        Type::Enum { values, .. } => Some(constants(values)),
+        _ => None,
+    };
     Declared {
         name: name.clone(),
         members,
         alias: (!is_struct).then(|| named.written_out(ty)),
+        constants,
     }
 }
 
-fn class(model: &Model, name: &Name, collection: &Name, named: &Named) -> Class {
+/// The type of the object that has an enum's values by name.
+fn constants(values: &[Shared<str>]) -> String {
+    let values: Vec<&str> = values.iter().map(|value| &**value).collect();
+    let members: Vec<String> = names::constants(&values)
+        .into_iter()
+        .map(|(name, value)| {
+            format!(
+                "readonly {}: {}",
+                escape::member(&name),
+                escape::string(value)
+            )
+        })
+        .collect();
+    format!("{{{}}}", members.join("; "))
+}
+
+fn class(model: &Model, name: &Name, collection: &Name, named: &Named, values: Values) -> Class {
     let made = |field: &Field| field.is(Flag::Id) && model.database_makes_ids();
     let fields = || model.visible().map(|(_, field)| field);
     let attributes = fields().map(|field| member(field, named, "    ", false));
@@ -127,6 +169,11 @@ fn class(model: &Model, name: &Name, collection: &Name, named: &Named) -> Class 
         .map(|field| member(field, named, "    ", true));
     Class {
         docs: escape::doc_comment(&model.docs, ""),
+        row: match values == Values::default() {
+            true => format!("{}.Attributes", name.local),
+            false => format!("Wire<{}.Attributes>", name.local),
+        },
+        preset: union(javascript::preset(model).map(|field| escape::string(&field.name))),
         events: ["new", "change", "remove"]
             .map(|event| escape::string(&format!("{event}:{}", model.collection)))
             .join(" | "),
@@ -136,6 +183,14 @@ fn class(model: &Model, name: &Name, collection: &Name, named: &Named) -> Class 
         patch: patch.collect(),
         name: name.clone(),
         collection: collection.clone(),
+    }
+}
+
+fn union(types: impl Iterator<Item = String>) -> String {
+    let types: Vec<String> = types.collect();
+    match types.is_empty() {
+        true => "never".to_string(),
+        false => types.join(" | "),
     }
 }
 

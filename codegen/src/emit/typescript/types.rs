@@ -4,7 +4,8 @@
 //! Invariant: a secret field is nowhere in it, at any depth.
 
 use super::escape;
-use crate::emit::names::{Locals, Name};
+use crate::emit::Values;
+use crate::emit::names::{self, Locals, Name};
 use std::collections::BTreeMap;
 use vertebra_schema::{Field, Flag, Schema, Type};
 
@@ -12,23 +13,17 @@ use vertebra_schema::{Field, Flag, Schema, Type};
 pub(super) struct Named {
     /// By the Rust name: the type, and what it is called in the file.
     known: BTreeMap<String, (Type, Name)>,
+    values: Values,
 }
 
 impl Named {
-    /// Finds them. A Rust name that two different types have, or that a class has, is nobody's.
-    pub(super) fn new(schema: &Schema, classes: &[&str], locals: &mut Locals) -> Named {
-        let mut found: BTreeMap<String, Option<Type>> = BTreeMap::new();
-        for model in &schema.models {
-            for (_, field) in model.visible() {
-                collect(&field.ty, &mut found);
-            }
-        }
-        let known = found
+    /// Finds them. `values` says what is there instead of what is on the wire.
+    pub(super) fn new(schema: &Schema, values: Values, locals: &mut Locals) -> Named {
+        let known = names::types(schema)
             .into_iter()
-            .filter(|(name, _)| !classes.contains(&name.as_str()))
-            .filter_map(|(name, ty)| Some((name.clone(), (ty?, locals.name(&name)))))
+            .map(|(name, ty)| (name.clone(), (ty, locals.name(&name))))
             .collect();
-        Named { known }
+        Named { known, values }
     }
 
     /// Each with its name, in the order of names.
@@ -51,6 +46,10 @@ impl Named {
             };
             return format!("number{null}");
         }
+        // An id is always what it is on the wire: it names the row there, in URLs and in collections.
+        if field.is(Flag::Id) && matches!(field.ty.required(), Type::Integer { bits: 64.., .. }) {
+            return "Int64".to_string();
+        }
         self.ty(&field.ty)
     }
 
@@ -70,7 +69,11 @@ impl Named {
             Type::Bool => "boolean".to_string(),
             Type::Float => "number".to_string(),
             Type::Integer { bits, .. } if *bits < 64 => "number".to_string(),
-            Type::Integer { .. } | Type::String | Type::Char | Type::Uuid => "string".to_string(),
+            Type::Integer { .. } if self.values.bigint => "bigint".to_string(),
+            Type::Integer { .. } => "Int64".to_string(),
+            Type::Timestamp | Type::Date if self.values.dates => "Date".to_string(),
+            Type::Bytes if self.values.bytes => "Uint8Array".to_string(),
+            Type::String | Type::Char | Type::Uuid => "string".to_string(),
             Type::Timestamp | Type::Date | Type::Decimal | Type::Bytes => "string".to_string(),
             Type::Json => "Json".to_string(),
             Type::Optional(inner) => match self.ty(inner) {
@@ -93,7 +96,7 @@ impl Named {
                 }
             }
             Type::Struct { fields, .. } => {
-                let members: Vec<String> = visible(fields)
+                let members: Vec<String> = names::visible(fields)
                     .map(|field| format!("{}: {}", escape::member(&field.name), self.field(field)))
                     .collect();
                 format!("{{{}}}", members.join("; "))
@@ -109,32 +112,5 @@ impl Named {
         } else {
             text
         }
-    }
-}
-
-/// The fields of a struct that leave the server.
-pub(super) fn visible(fields: &[Field]) -> impl Iterator<Item = &Field> {
-    fields.iter().filter(|field| !field.is(Flag::Secret))
-}
-
-fn collect(ty: &Type, found: &mut BTreeMap<String, Option<Type>>) {
-    match ty {
-        Type::Optional(inner) | Type::List(inner) | Type::Map(inner) => collect(inner, found),
-        Type::Tuple(items) => items.iter().for_each(|item| collect(item, found)),
-        Type::Struct { name, fields } => {
-            note(name, ty, found);
-            visible(fields).for_each(|field| collect(&field.ty, found));
-        }
-        Type::Enum { name, .. } => note(name, ty, found),
-        _ => {}
-    }
-}
-
-fn note(name: &str, ty: &Type, found: &mut BTreeMap<String, Option<Type>>) {
-    let entry = found
-        .entry(name.to_string())
-        .or_insert_with(|| Some(ty.clone()));
-    if entry.as_ref() != Some(ty) {
-        *entry = None;
     }
 }

@@ -100,7 +100,14 @@ pub(super) fn impossible(ty: &syn::Type) -> Option<(&syn::Type, &'static str)> {
                 return Some((ty, message));
             }
             let last = path.path.segments.last()?;
-            arguments(last).into_iter().find_map(impossible)
+            let inner = arguments(last);
+            if last.ident == "Option" && inner.iter().any(|ty| is_option(ty)) {
+                return Some((
+                    ty,
+                    "there is one `null` on the wire: take one `Option` away",
+                ));
+            }
+            inner.into_iter().find_map(impossible)
         }
         syn::Type::Group(group) => impossible(&group.elem),
         syn::Type::Paren(paren) => impossible(&paren.elem),

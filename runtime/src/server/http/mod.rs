@@ -69,6 +69,7 @@ async fn collection(
         }
         Method::POST => {
             engine.model(&collection)?;
+            let key = idempotency_key(request.headers())?;
             let data = body(&vertebra, request).await?;
             let create = Request::Write {
                 operation: Operation::Create,
@@ -76,6 +77,7 @@ async fn collection(
                 collection: collection.clone(),
                 data,
                 expected: None,
+                key,
             };
             let reply = engine.handle(create, &caller).await?;
             let location = location(&vertebra, &uri, &collection, &reply);
@@ -98,7 +100,7 @@ async fn row(
     let Path((collection, id)) = path.map_err(bad_path)?;
     let id = Value::String(id);
     let engine = vertebra.engine();
-    let database_makes_ids = engine.model(&collection)?.database_makes_ids();
+    engine.model(&collection)?;
     let caller = Caller::default();
     let operation = match *request.method() {
         Method::GET | Method::HEAD => {
@@ -112,33 +114,39 @@ async fn row(
         Method::DELETE => Operation::Delete,
         _ => return Err(not_allowed("GET, PUT, PATCH, DELETE")),
     };
-    let may_create =
-        operation == Operation::Update && !request.headers().contains_key(header::IF_MATCH);
     let expected = expected_version(request.headers())?;
+    let key = idempotency_key(request.headers())?;
     let data = match operation {
         Operation::Delete => Value::Null,
         _ => body(&vertebra, request).await?,
     };
-    let write = |operation| Request::Write {
+    let write = Request::Write {
         operation,
-        collection: collection.clone(),
-        id: id.clone(),
-        data: data.clone(),
+        collection,
+        id,
+        data,
         expected,
+        key,
     };
-    match engine.handle(write(operation), &caller).await {
+    match engine.handle(write, &caller).await {
         Ok(reply) => answer(StatusCode::OK, reply),
-        // A row whose id its client has made: Backbone takes it for one that exists, and PUT may create.
-        Err(error) if error.code == Code::NotFound && may_create && !database_makes_ids => {
-            let reply = engine.handle(write(Operation::Create), &caller).await?;
-            answer(StatusCode::CREATED, reply)
-        }
         Err(error)
             if error.code == Code::Conflict && expected.is_some() && error.fields.is_empty() =>
         {
             Err(Problem::with_status(StatusCode::PRECONDITION_FAILED, error))
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The key in `Idempotency-Key`.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    match value.to_str() {
+        Ok(key) => Ok(Some(key.trim().to_string())),
+        Err(_) => Err(Error::field("key", "must be readable characters").into()),
     }
 }
 

@@ -70,11 +70,12 @@ fn row_paths(model: &Model) -> Value {
         "name": "If-Match", "in": "header", "required": false,
         "description": "The ETag that the row must have.", "schema": {"type": "string"},
     });
+    let key = idempotency_key();
     let write = |kind: &str, words: &str| {
         json!({
             "operationId": format!("{}{name}", kind.to_lowercase()),
             "summary": words,
-            "parameters": [if_match],
+            "parameters": [if_match, key],
             "requestBody": body(&format!("{name}{kind}")),
             "responses": answers("200", "The row as it was stored.", &reference(name)),
         })
@@ -93,9 +94,17 @@ fn row_paths(model: &Model) -> Value {
         "delete": {
             "operationId": format!("delete{name}"),
             "summary": "Delete a row",
-            "parameters": [if_match],
+            "parameters": [if_match, key],
             "responses": answers("200", "The id of the row that is gone.", &gone),
         },
+    })
+}
+
+fn idempotency_key() -> Value {
+    json!({
+        "name": "Idempotency-Key", "in": "header", "required": false,
+        "description": "Names the request: sent again under this key it is answered again, and done once.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
     })
 }
 

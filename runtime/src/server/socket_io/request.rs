@@ -46,6 +46,7 @@ pub(super) fn read(model: &Model, event: &str, args: &[Box<RawValue>]) -> Result
         id,
         data,
         expected: options.ifv,
+        key: options.key,
     })
 }
 
@@ -53,6 +54,8 @@ pub(super) fn read(model: &Model, event: &str, args: &[Box<RawValue>]) -> Result
 struct Options {
     /// The version that the row must have.
     ifv: Option<Seq>,
+    /// The request's own name, by which it is done once.
+    key: Option<String>,
 }
 
 impl Options {
@@ -73,12 +76,12 @@ impl Options {
                 Error::field("opts.ifv", "must be a version: a whole number from 0")
             })?),
         };
-        match opts.get("key") {
-            None | Some(Value::Null) => {}
-            // Requests carry no idempotency key yet. A key that would be ignored is refused: who sends one relies on it.
-            Some(_) => return Err(Error::field("opts.key", "is not supported by this server")),
-        }
-        Ok(Options { ifv })
+        let key = match opts.get("key") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(key)) => Some(key.clone()),
+            Some(_) => return Err(Error::field("opts.key", "must be a string")),
+        };
+        Ok(Options { ifv, key })
     }
 }
 

@@ -70,6 +70,7 @@ pub(crate) async fn close_finishes_what_was_queued(place: impl Place) {
     let db = Db::start(&place).await;
     let sets = (0..200).map(|n| ChangeSet {
         origin: None,
+        request: None,
         writes: Ok(vec![db.todo(&n.to_string())]),
     });
     let answers: Vec<_> = sets.map(|set| db.store.write(set)).collect();
@@ -96,6 +97,7 @@ pub(crate) async fn a_write_nobody_waits_for_is_done(place: impl Place) {
     let db = Db::start(&place).await;
     let set = ChangeSet {
         origin: None,
+        request: None,
         writes: Ok(vec![db.todo("a")]),
     };
     drop(db.store.write(set));

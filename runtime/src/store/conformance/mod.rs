@@ -83,6 +83,7 @@ impl Db {
         let writes = Ok(writes);
         let set = ChangeSet {
             origin: None,
+            request: None,
             writes,
         };
         self.store.write(set).await
@@ -114,7 +115,13 @@ impl Db {
         writes: Result<Vec<Write>, Error>,
     ) -> Result<Written, Error> {
         let origin = Some(origin);
-        self.store.write(ChangeSet { origin, writes }).await
+        self.store
+            .write(ChangeSet {
+                origin,
+                request: None,
+                writes,
+            })
+            .await
     }
 
     /// What a todo's create needs besides its id.
@@ -218,6 +225,7 @@ macro_rules! conformance {
                 a_number_that_came_before_gets_its_result_again
                 a_refused_mutation_consumes_its_number
                 a_mutation_refused_by_its_caller_is_kept
+                another_request_under_a_number_is_refused
                 a_set_takes_a_number_for_each_write
                 a_retry_beside_its_original_runs_once
                 numbers_survive_a_restart

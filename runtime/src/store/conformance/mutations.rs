@@ -135,9 +135,35 @@ pub(crate) async fn a_mutation_refused_by_its_caller_is_kept(place: impl Place) 
     // Without a number nothing is kept.
     let set = crate::store::ChangeSet {
         origin: None,
+        request: None,
         writes: Err(refusal.clone()),
     };
     assert_eq!(db.store.write(set).await.unwrap_err(), refusal);
+}
+
+pub(crate) async fn another_request_under_a_number_is_refused(place: impl Place) {
+    let db = Db::start(&place).await;
+    let set = |id: &str, request| crate::store::ChangeSet {
+        origin: Some(number(1)),
+        request: Some(request),
+        writes: Ok(vec![db.todo(id)]),
+    };
+    // Both are queued before the first is answered.
+    let (made, other) = (db.store.write(set("a", 5)), db.store.write(set("b", 6)));
+    let (made, other) = (made.await.unwrap(), other.await.unwrap_err());
+    assert_eq!(other.fields["key"], "was used for another request");
+    assert_eq!(db.store.write(set("a", 5)).await.unwrap(), made);
+    let restarted = {
+        db.store.close().await.unwrap();
+        let schema = db.schema.clone();
+        let store = place.open().store;
+        store.migrate(schema).await.unwrap();
+        store
+    };
+    assert_eq!(restarted.write(set("a", 5)).await.unwrap(), made);
+    let other = restarted.write(set("b", 6)).await.unwrap_err();
+    assert_eq!((other.code, other.status()), (Code::Validation, 422));
+    assert_eq!(restarted.read(Ask::default()).await.unwrap().seq, 1);
 }
 
 pub(crate) async fn a_set_takes_a_number_for_each_write(place: impl Place) {
@@ -175,6 +201,7 @@ pub(crate) async fn a_retry_beside_its_original_runs_once(place: impl Place) {
     let db = Db::start(&place).await;
     let set = |mid, id: &str| crate::store::ChangeSet {
         origin: Some(number(mid)),
+        request: None,
         writes: Ok(vec![db.todo(id)]),
     };
     // All are queued before any is answered.

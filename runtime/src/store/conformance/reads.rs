@@ -249,6 +249,7 @@ pub(crate) async fn everything_of_one_ask_is_of_one_position(place: impl Place) 
             };
             let set = crate::store::ChangeSet {
                 origin: None,
+                request: None,
                 writes: Ok(vec![write]),
             };
             store.write(set).await.unwrap();

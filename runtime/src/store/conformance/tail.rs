@@ -124,6 +124,7 @@ pub(crate) async fn many_commits_come_in_pieces(place: impl Place) {
     let db = Db::start(&place).await;
     let sets = (0..SETS).map(|n| ChangeSet {
         origin: None,
+        request: None,
         writes: Ok(vec![db.todo(&n.to_string())]),
     });
     let answers: Vec<_> = sets.map(|set| db.store.write(set)).collect();

@@ -354,6 +354,7 @@ pub(crate) async fn concurrent_sets_share_the_log(place: impl Place) {
             };
             let set = crate::store::ChangeSet {
                 origin: None,
+                request: None,
                 writes: Ok(vec![db.todo(&id), db.todo(&format!("{n} too"))]),
             };
             db.store.write(set)

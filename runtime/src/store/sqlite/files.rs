@@ -4,6 +4,7 @@
 //! the operating system takes the lock away from a process that dies.
 
 use super::failure::unavailable;
+use super::marker::{self, Marker};
 use super::{Options, Synchronous};
 use super::{history, numbers, shapes};
 use crate::protocol::Error;
@@ -32,7 +33,7 @@ pub(super) struct Files {
     /// The connections that read.
     pub(super) readers: Vec<Connection>,
     /// Holds the lock while it lives.
-    pub(super) lock: File,
+    pub(super) marker: Marker,
     /// The incarnation of the log.
     pub(super) epoch: Arc<str>,
 }
@@ -58,19 +59,26 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<Files, Error> {
     if writer.is_readonly("main").map_err(explain)? {
         return Err(problem("it is read-only"));
     }
-    let (format, epoch) = prepare(&writer).map_err(explain)?;
+    let (format, mut epoch) = prepare(&writer).map_err(explain)?;
     if format != FORMAT {
         return Err(problem(&format!(
             "it has format {format}, and this program knows format {FORMAT}: use the program that made it"
         )));
     }
+    let head = history::head(&writer).map_err(explain)?;
+    let is_same = head == 0 || marker::find(&lock).agrees(&epoch, head, &real);
+    if options.new_epoch || !is_same {
+        epoch = begin_epoch(&writer).map_err(explain)?;
+        tracing::info!(%epoch, "the database was restored or moved: clients begin with its rows");
+    }
+    let epoch: Arc<str> = epoch.into();
     let readers = (0..options.readers.max(1)).map(|_| reader(&real));
     let readers = readers.collect::<Result<_, _>>().map_err(explain)?;
     Ok(Files {
         writer,
         readers,
-        lock,
-        epoch: epoch.into(),
+        marker: Marker::new(lock, epoch.clone(), head, &real),
+        epoch,
     })
 }
 
@@ -101,6 +109,7 @@ fn lock(database: &Path) -> Result<File, String> {
     let file = File::options()
         .create(true)
         .truncate(false)
+        .read(true)
         .write(true)
         .open(&path)
         .map_err(failed)?;
@@ -151,6 +160,14 @@ fn common(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "temp_store", "memory")
 }
 
+/// Makes all positions that clients know those of another log.
+fn begin_epoch(conn: &Connection) -> rusqlite::Result<String> {
+    let epoch = uuid::Uuid::new_v4().to_string();
+    let change = "UPDATE _vertebra_meta SET value = ?1 WHERE key = 'epoch'";
+    conn.execute(change, [&epoch])?;
+    Ok(epoch)
+}
+
 /// Makes the tables that are not a model's; returns their format and the epoch.
 fn prepare(conn: &Connection) -> rusqlite::Result<(i64, String)> {
     conn.execute_batch("BEGIN IMMEDIATE")?;
@@ -163,12 +180,18 @@ fn prepare(conn: &Connection) -> rusqlite::Result<(i64, String)> {
     };
     value("format", &FORMAT)?;
     value("floor", &0)?;
+    value("forgotten_at", &0)?;
     value("epoch", &uuid::Uuid::new_v4().to_string())?;
     let get = "SELECT value FROM _vertebra_meta WHERE key = ?1";
     let format: i64 = conn.query_row(get, ["format"], |row| row.get(0))?;
     if format == FORMAT {
         for tables in [history::TABLES, shapes::TABLES, numbers::TABLES] {
             conn.execute_batch(tables)?;
+        }
+        // A file from before requests had keys.
+        let has = "SELECT 1 FROM pragma_table_info('_vertebra_clients') WHERE name = 'request'";
+        if !conn.prepare(has)?.exists([])? {
+            conn.execute_batch("ALTER TABLE _vertebra_clients ADD COLUMN request INTEGER")?;
         }
     }
     let epoch = conn.query_row(get, ["epoch"], |row| row.get(0))?;

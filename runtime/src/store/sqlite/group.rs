@@ -13,6 +13,7 @@ use crate::store::{ChangeSet, Commit, Origin, Row, Write, Written};
 use rusqlite::{Connection, Statement};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
+use uuid::Uuid;
 
 /// What becomes of a set when its group is durable.
 pub(super) type Outcome = Result<Written, Error>;
@@ -39,6 +40,8 @@ pub(super) struct Desk<'c> {
     /// The commits of this group.
     fresh: Vec<Weighed>,
     at: i64,
+    /// Commits that are durable and bytes of their images, since somebody asked.
+    appended: (u64, u64),
 }
 
 impl<'c> Desk<'c> {
@@ -55,6 +58,7 @@ impl<'c> Desk<'c> {
             durable: seq,
             fresh: Vec::new(),
             at: 0,
+            appended: (0, 0),
         })
     }
 
@@ -66,6 +70,21 @@ impl<'c> Desk<'c> {
     /// The last position given.
     pub(super) fn seq(&self) -> Seq {
         self.seq
+    }
+
+    /// The last position that is known to be durable.
+    pub(super) fn durable(&self) -> Seq {
+        self.durable
+    }
+
+    /// How many commits were appended since this was last asked, and how many bytes their images are.
+    pub(super) fn take_appended(&mut self) -> (u64, u64) {
+        std::mem::take(&mut self.appended)
+    }
+
+    /// A client's numbers are no longer in the database.
+    pub(super) fn forget_client(&mut self, cid: Uuid) {
+        self.numbers.forget(cid);
     }
 
     /// Changes the tables; what was prepared for the old ones goes.
@@ -82,6 +101,9 @@ impl<'c> Desk<'c> {
         match self.transaction(sets) {
             Ok(outcomes) => {
                 self.durable = self.seq;
+                let bytes = self.fresh.iter().map(|(_, weight)| *weight as u64);
+                self.appended.0 += self.fresh.len() as u64;
+                self.appended.1 += bytes.sum::<u64>();
                 Ok((outcomes, std::mem::take(&mut self.fresh)))
             }
             Err(failed) => {
@@ -152,6 +174,10 @@ impl<'c> Desk<'c> {
         let Origin { cid, mid } = origin;
         let last = self.numbers.last(self.conn, cid)?;
         if mid <= last {
+            if set.request.is_some() && set.request != self.numbers.request(self.conn, cid)? {
+                let error = Error::field("key", "was used for another request");
+                return Ok(Err(error));
+            }
             return self.again(origin, count, last);
         }
         if mid > last + 1 {
@@ -167,7 +193,7 @@ impl<'c> Desk<'c> {
                 numbers::refuse(self.conn, cid, mid, error)?;
             }
         }
-        self.numbers.consume(cid, mid + count - 1);
+        self.numbers.consume(cid, mid + count - 1, set.request);
         Ok(outcome)
     }
 

@@ -105,6 +105,23 @@ pub(super) fn floor(conn: &Connection) -> rusqlite::Result<Seq> {
     Ok(floor as Seq)
 }
 
+/// Whether the entries after a position have more bytes of images than a limit.
+pub(super) fn weighs_more(conn: &Connection, after: Seq, limit: u64) -> rusqlite::Result<bool> {
+    let mut statement = conn.prepare_cached(
+        "SELECT ifnull(octet_length(before), 0) + ifnull(octet_length(after), 0)
+           FROM _vertebra_log WHERE seq > ?1",
+    )?;
+    let mut rows = statement.query([after as i64])?;
+    let mut bytes = 0;
+    while let Some(row) = rows.next()? {
+        bytes += row.get::<_, i64>(0)? as u64;
+        if bytes > limit {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Removes the entries up to a position.
 pub(super) fn forget(conn: &Connection, to: Seq) -> rusqlite::Result<()> {
     conn.execute("DELETE FROM _vertebra_log WHERE seq <= ?1", [to as i64])?;

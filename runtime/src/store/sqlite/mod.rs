@@ -7,11 +7,13 @@ mod failure;
 mod files;
 mod group;
 mod history;
+mod marker;
 mod migrate;
 mod numbers;
 mod quote;
 mod reader;
 mod recent;
+mod retention;
 mod rows;
 mod shapes;
 mod statements;
@@ -21,10 +23,13 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use retention::Retention;
+
 use super::{Answer, Ask, ChangeSet, Commit, Store, View, Written};
 use crate::protocol::{Error, Seq};
 use failure::{closed, dropped};
 use recent::{BATCH, Place, Recent};
+use retention::Keeper;
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -47,6 +52,11 @@ pub struct Options {
     pub queue: usize,
     /// How many connections read beside the writer.
     pub readers: usize,
+    /// How far back the log reaches.
+    pub retention: Retention,
+    /// Begins another incarnation of the log, so that every client gets the rows as they are. An exchanged file
+    /// is mostly noticed without being told; see `docs/adr/0021-epoch.md` for what is not.
+    pub new_epoch: bool,
 }
 
 /// When SQLite waits for the disk.
@@ -65,6 +75,8 @@ impl Default for Options {
             group: 512,
             queue: 8192,
             readers: 2,
+            retention: Retention::default(),
+            new_epoch: false,
         }
     }
 }
@@ -140,9 +152,11 @@ impl Sqlite {
         }
         let (writes, queue) = sync_channel(options.queue.max(1));
         let (end, ended) = watch::channel(false);
-        let (conn, lock, at) = (files.writer, files.lock, shared.clone());
+        let (conn, mut marker, at) = (files.writer, files.marker, shared.clone());
+        let keeper = Keeper::new(options.retention, floor, head);
         let thread = spawn("vertebra-write", move || {
-            let work = || writer::work(&conn, &queue, &at, options.group.max(1));
+            let most = options.group.max(1);
+            let work = || writer::work(&conn, &queue, &at, most, keeper, &mut marker);
             if catch_unwind(AssertUnwindSafe(work)).is_err() {
                 tracing::error!("the writer has stopped: the store must be opened again");
             }
@@ -154,7 +168,7 @@ impl Sqlite {
                 let _ = reader.join();
             }
             drop(conn);
-            drop(lock);
+            drop(marker);
             end.send_replace(true);
         })?;
         Ok(Sqlite {

@@ -11,9 +11,17 @@ use super::{history, numbers};
 use crate::protocol::{Error, Query, Seq};
 use crate::store::{Ask, Commit, Found, Row, View, Want};
 use rusqlite::Connection;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// Commits that are replayed whatever the rows cost, and at most.
+const REPLAY_ALWAYS: u64 = 512;
+const REPLAY_COMMITS: u64 = 16_384;
+/// Bytes of images that are read from the table for a replay.
+const REPLAY_BYTES: u64 = 8 << 20;
 
 /// What a reader is asked to do.
 pub(super) type Task = Box<dyn FnOnce(&Connection) + Send>;
@@ -59,6 +67,7 @@ pub(super) fn view(conn: &Connection, shared: &Shared, ask: &Ask) -> Result<View
     transaction(conn, || {
         let tables = shared.tables();
         let seq = history::head(conn)?;
+        let mut replays = HashMap::new();
         let found = ask.wants.iter().map(|want| {
             Ok(match want {
                 Want::Row { collection, id } => {
@@ -73,16 +82,30 @@ pub(super) fn view(conn: &Connection, shared: &Shared, ask: &Ask) -> Result<View
                 Want::Since {
                     seq: after,
                     otherwise,
-                } => match since(conn, shared, &tables, *after, seq)? {
-                    Some(commits) => Found::Commits(commits),
-                    None => Found::Rows(select(conn, &tables, otherwise)?),
-                },
+                } => {
+                    let table = tables.get(&otherwise.collection)?;
+                    // All subscriptions of a client are at one position: what they share is read once.
+                    let commits = match replays.entry(*after) {
+                        Entry::Occupied(known) => known.into_mut(),
+                        Entry::Vacant(new) => {
+                            new.insert(since(conn, shared, &tables, *after, seq)?)
+                        }
+                    };
+                    match commits {
+                        Some(commits) if !is_dearer(conn, table, seq - after)? => {
+                            Found::Commits(commits.clone())
+                        }
+                        _ => Found::Rows(select(conn, &tables, otherwise)?),
+                    }
+                }
             })
         });
         let found: Result<Vec<Found>, Stop> = found.collect();
         Ok(View {
             epoch: shared.epoch.clone(),
             seq,
+            floor: history::floor(conn)?,
+            forgotten_at: numbers::forgotten_at(conn)?,
             last_mid: match ask.cid {
                 Some(cid) => numbers::last(conn, cid)?,
                 None => 0,
@@ -109,6 +132,7 @@ pub(super) fn commits(
     })
 }
 
+/// The commits after a position, unless they are gone, never were, or are too many to be worth it.
 fn since(
     conn: &Connection,
     shared: &Shared,
@@ -116,14 +140,28 @@ fn since(
     after: Seq,
     head: Seq,
 ) -> Result<Option<Vec<Arc<Commit>>>, Stop> {
-    if after > head || after < history::floor(conn)? {
+    if after > head || after < history::floor(conn)? || head - after > REPLAY_COMMITS {
         return Ok(None);
     }
-    Ok(Some(match shared.recent.find(after, head, usize::MAX) {
-        Place::Here(commits) => commits,
+    match shared.recent.find(after, head, usize::MAX) {
+        Place::Here(commits) => Ok(Some(commits)),
         // Where the log was shortened after this transaction began, this transaction still sees it whole.
-        Place::Table | Place::Gone => history::commits(conn, tables, after, head, usize::MAX)?,
-    }))
+        Place::Table | Place::Gone => {
+            if history::weighs_more(conn, after, REPLAY_BYTES)? {
+                return Ok(None);
+            }
+            history::commits(conn, tables, after, head, usize::MAX).map(Some)
+        }
+    }
+}
+
+/// Whether so many commits cost more than the rows of a table: a commit is two images to read, a row is one.
+fn is_dearer(conn: &Connection, table: &Table, commits: u64) -> rusqlite::Result<bool> {
+    if commits <= REPLAY_ALWAYS {
+        return Ok(false);
+    }
+    let mut enough = conn.prepare_cached(&table.reaches)?;
+    Ok(!enough.exists([2 * commits as i64])?)
 }
 
 fn select(conn: &Connection, tables: &Tables, query: &Query) -> Result<Vec<Row>, Stop> {

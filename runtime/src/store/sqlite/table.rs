@@ -60,6 +60,8 @@ pub(super) struct Table {
     pub(super) insert: String,
     /// One row goes.
     pub(super) delete: String,
+    /// Finds something if there are more rows than a number.
+    pub(super) reaches: String,
 }
 
 impl Table {
@@ -89,6 +91,10 @@ impl Table {
             select: String::new(),
             insert: String::new(),
             delete: String::new(),
+            reaches: format!(
+                "SELECT 1 FROM {} LIMIT 1 OFFSET ?1",
+                quote::name(&model.collection)
+            ),
         };
         table.select = statements::select(&table);
         table.insert = statements::insert(&table);

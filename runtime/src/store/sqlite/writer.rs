@@ -5,13 +5,15 @@
 use super::Shared;
 use super::failure::{closed, dropped, overloaded};
 use super::group::{Desk, Outcome};
+use super::marker::Marker;
 use super::recent::Weighed;
+use super::retention::Keeper;
 use crate::protocol::Error;
 use crate::store::{ChangeSet, Written};
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use tokio::sync::oneshot;
 
 /// What the thread is asked to do.
@@ -38,14 +40,33 @@ pub(super) fn send(queue: Option<&SyncSender<Job>>, job: Job) -> Result<(), Erro
 }
 
 /// Serves the queue until its last sender is gone.
-pub(super) fn work(conn: &Connection, queue: &Receiver<Job>, shared: &Arc<Shared>, most: usize) {
+pub(super) fn work(
+    conn: &Connection,
+    queue: &Receiver<Job>,
+    shared: &Arc<Shared>,
+    most: usize,
+    mut keeper: Keeper,
+    marker: &mut Marker,
+) {
     let mut desk = match Desk::new(conn, shared.tables()) {
         Ok(desk) => desk,
         // Callers see their queue closed.
         Err(cause) => return tracing::error!(%cause, "the writer cannot start"),
     };
     let mut next = None;
-    while let Some(job) = next.take().or_else(|| queue.recv().ok()) {
+    loop {
+        let job = match next.take() {
+            Some(job) => job,
+            // What waits comes first, also before a step that is due now.
+            None => match queue.recv_timeout(keeper.pause()) {
+                Ok(job) => job,
+                Err(RecvTimeoutError::Timeout) => {
+                    forget(&mut keeper, &mut desk, shared);
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            },
+        };
         match job {
             Job::Run(task) => {
                 if catch_unwind(AssertUnwindSafe(|| task(&mut desk))).is_err() {
@@ -69,8 +90,22 @@ pub(super) fn work(conn: &Connection, queue: &Receiver<Job>, shared: &Arc<Shared
                     }
                 }
                 serve(&mut desk, shared, &sets, answers);
+                marker.reach(desk.durable());
+                let (commits, bytes) = desk.take_appended();
+                keeper.note(commits, bytes);
+                if keeper.is_behind() {
+                    forget(&mut keeper, &mut desk, shared);
+                }
             }
         }
+    }
+}
+
+/// A step of the retention.
+fn forget(keeper: &mut Keeper, desk: &mut Desk<'_>, shared: &Shared) {
+    let step = || keeper.step(desk, shared);
+    if catch_unwind(AssertUnwindSafe(step)).is_err() {
+        desk.recover();
     }
 }
 

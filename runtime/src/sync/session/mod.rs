@@ -8,9 +8,10 @@ mod hello;
 mod outbox;
 
 use self::outbox::Outbox;
-use super::engine::{Caller, Engine, Outcome, Signal};
-use super::hub::Channel;
+use super::engine::{Caller, Engine, Outcome, RETRY, Signal};
+use super::hub::{Channel, Entry};
 use super::ops;
+use super::seats::Seat;
 use crate::protocol::{
     self, ClientFrame, Code, Error, Hello, Mid, Mutation, Opening, Query, Reply, Request, Seq,
     ServerFrame, Sid,
@@ -19,12 +20,13 @@ use crate::store::{Answer, Ask, Commit, Found, Row, View, Want};
 use futures_util::stream::{FuturesOrdered, FuturesUnordered};
 use futures_util::{FutureExt, StreamExt};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, broadcast};
+use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, sleep_until, timeout};
 use uuid::Uuid;
 
@@ -61,12 +63,10 @@ pub async fn serve(engine: Engine, mut wire: impl Wire, caller: Caller) {
     let mut session = Session::new(engine, caller, hello.cid);
     // An error here has been told to the client.
     if session.welcome(hello).await.is_ok() {
-        for frame in rest {
-            session.receive_frame(frame).await;
-        }
+        session.queue(rest, 0);
         session.run(&mut wire).await;
     } else {
-        let _ = wire.send(session.out.take()).await;
+        let _ = wire.send(session.out.take(usize::MAX)).await;
     }
 }
 
@@ -83,17 +83,24 @@ async fn first_message(wire: &mut impl Wire) -> Option<Result<(Hello, Vec<Vec<Va
     Some(read)
 }
 
-type Results = Pin<Box<dyn Future<Output = Vec<Outcome>> + Send>>;
+/// The outcomes of a set, and what it counted for while it was unanswered.
+type Results = Pin<Box<dyn Future<Output = (Vec<Outcome>, usize)> + Send>>;
 type Answers = Pin<Box<dyn Future<Output = ServerFrame> + Send>>;
 
 struct Session {
     engine: Engine,
     caller: Caller,
     cid: Uuid,
+    /// Held until a newer connection of the client takes it.
+    seat: Seat,
+    /// Nobody knows what this client's mutations were: none may be run.
+    is_forgotten: bool,
     /// Where the client is, or will be when it has read what was sent.
     position: Seq,
     /// The last mutation whose result was sent.
     last_mid: Mid,
+    /// The last mutation that was run when the client said hello.
+    welcomed_mid: Mid,
     /// A result beyond the position was sent: the client waits for the position to pass it.
     owes_position: bool,
     subscriptions: BTreeMap<Sid, Arc<Channel>>,
@@ -101,7 +108,11 @@ struct Session {
     notify: Arc<Notify>,
     results: FuturesOrdered<Results>,
     answers: FuturesUnordered<Answers>,
+    /// The bytes of the messages whose mutations are unanswered.
+    unanswered: usize,
     signals: broadcast::Receiver<Signal>,
+    /// What was received and not looked at yet, each with what it counts for.
+    inbox: VecDeque<(Result<ClientFrame, Error>, usize)>,
     out: Outbox,
 }
 
@@ -111,10 +122,15 @@ impl Session {
         Session {
             position: engine.hub().head(),
             signals: engine.signals(),
+            seat: engine.seat(cid),
+            is_forgotten: false,
+            unanswered: 0,
+            inbox: VecDeque::new(),
             engine,
             caller,
             cid,
             last_mid: 0,
+            welcomed_mid: 0,
             owes_position: false,
             subscriptions: BTreeMap::new(),
             notify: Arc::new(Notify::new()),
@@ -154,21 +170,36 @@ impl Session {
     }
 
     async fn run(&mut self, wire: &mut impl Wire) {
-        let mut quiet_until = Instant::now() + self.engine.limits().heartbeat;
-        let mut stopped = pin!(self.engine.stopped());
+        let limits = self.engine.limits().clone();
+        let mut quiet_until = Instant::now() + limits.heartbeat;
+        let mut turn = pin!(self.engine.turn_to_end());
+        let mut replaced = pin!(self.seat.replaced());
         loop {
-            if !self.out.is_empty() {
-                let message = self.out.take();
-                match timeout(self.engine.limits().stalled, wire.send(message)).await {
-                    Ok(Ok(())) => {}
-                    _ => return,
-                }
-                quiet_until = Instant::now() + self.engine.limits().heartbeat;
+            // What is put together while something waits to leave would be a queue: a slow client has a position.
+            if self.out.bytes() < limits.buffer_bytes && self.advance().await.is_err() {
+                return self.say_goodbye(wire, 4003, "try again later", RETRY).await;
             }
-            let may_read = self.results.len() < self.engine.limits().outstanding;
+            if !self.out.is_empty() {
+                let message = self.out.take(limits.buffer_bytes);
+                tokio::select! {
+                    sent = timeout(limits.stalled, wire.send(message)) => match sent {
+                        Ok(Ok(())) => {}
+                        _ => return,
+                    },
+                    // It takes nothing, and its client is elsewhere.
+                    () = &mut replaced => return,
+                }
+                quiet_until = Instant::now() + limits.heartbeat;
+                continue;
+            }
+            let may_read = self.has_room();
+            if may_read && let Some((frame, weight)) = self.inbox.pop_front() {
+                self.receive_frame(frame, weight).await;
+                continue;
+            }
             tokio::select! {
                 message = wire.receive(), if may_read => match message {
-                    Some(text) => self.receive(&text).await,
+                    Some(text) => self.receive(&text),
                     None => return,
                 },
                 Some(results) = self.results.next() => self.send_results(results),
@@ -176,16 +207,33 @@ impl Session {
                 () = self.notify.notified() => {}
                 Ok(signal) = self.signals.recv() => self.send_signal(&signal),
                 () = sleep_until(quiet_until) => self.owes_position = true,
-                () = &mut stopped => return self.say_goodbye(wire, 4001, "the server is stopping").await,
-            }
-            if self.advance().await.is_err() {
-                return self.say_goodbye(wire, 4003, "try again later").await;
+                retry = &mut turn => {
+                    return self.say_goodbye(wire, 4001, "the server is stopping", retry).await;
+                }
+                () = &mut replaced => {
+                    let reason = "a newer connection of this client is there";
+                    return self.say_goodbye(wire, 4002, reason, RETRY).await;
+                }
             }
         }
     }
 
+    /// Whether more of what the client sends may be begun.
+    fn has_room(&self) -> bool {
+        let limits = self.engine.limits();
+        self.results.len() < limits.outstanding
+            && self.unanswered < limits.message_bytes
+            && self.answers.len() < limits.reads
+    }
+
     /// Sends what is due and the reason for the end; the client comes back.
-    async fn say_goodbye(&mut self, wire: &mut impl Wire, code: u16, reason: &str) {
+    async fn say_goodbye(
+        &mut self,
+        wire: &mut impl Wire,
+        code: u16,
+        reason: &str,
+        retry: Duration,
+    ) {
         let outstanding = async {
             while let Some(results) = self.results.next().await {
                 self.send_results(results);
@@ -193,24 +241,29 @@ impl Session {
         };
         // What is not answered in time is asked for again when the client is back.
         let _ = timeout(Duration::from_secs(2), outstanding).await;
-        self.send(ServerFrame::Bye(code, reason.to_string(), Some(500)));
+        let retry = Some(retry.as_millis() as u32);
+        self.send(ServerFrame::Bye(code, reason.to_string(), retry));
         // A client that does not take it finds the connection closed.
-        let _ = timeout(self.engine.limits().stalled, wire.send(self.out.take())).await;
+        let message = self.out.take(usize::MAX);
+        let _ = timeout(self.engine.limits().stalled, wire.send(message)).await;
     }
 
-    async fn receive(&mut self, text: &str) {
+    fn receive(&mut self, text: &str) {
         match protocol::frames(text) {
-            Ok(frames) => {
-                for frame in frames {
-                    self.receive_frame(frame).await;
-                }
-            }
+            Ok(frames) => self.queue(frames, text.len()),
             Err(error) => self.send(ServerFrame::Failure(json!({}), error)),
         }
     }
 
-    async fn receive_frame(&mut self, parts: Vec<Value>) {
-        let frame = match ClientFrame::read(parts) {
+    /// Puts the frames of a message where they wait for their turn.
+    fn queue(&mut self, frames: Vec<Vec<Value>>, bytes: usize) {
+        let weight = bytes / frames.len().max(1);
+        let frames = frames.into_iter().map(ClientFrame::read);
+        self.inbox.extend(frames.map(|frame| (frame, weight)));
+    }
+
+    async fn receive_frame(&mut self, frame: Result<ClientFrame, Error>, weight: usize) {
+        let frame = match frame {
             Ok(frame) => frame,
             Err(error) => return self.send(ServerFrame::Failure(json!({}), error)),
         };
@@ -219,7 +272,7 @@ impl Session {
                 let error = Error::malformed("a connection says hello once");
                 self.send(ServerFrame::Failure(json!({}), error));
             }
-            ClientFrame::Subscribe(Opening(sid, query, _)) => {
+            ClientFrame::Subscribe(Opening(sid, query, ..)) => {
                 if let Err(error) = self.subscribe(sid, &query).await {
                     self.send(ServerFrame::Failure(json!({"sid": sid}), error));
                 }
@@ -230,13 +283,24 @@ impl Session {
             ClientFrame::Mutate {
                 mutations,
                 tx: true,
-            } => self.mutate(mutations),
+            } => self.mutate(mutations, weight),
             ClientFrame::Mutate {
                 mutations,
                 tx: false,
             } => {
-                for mutation in mutations {
-                    self.mutate(vec![mutation]);
+                let each = weight / mutations.len().max(1);
+                let mut mutations = mutations.into_iter();
+                while self.has_room()
+                    && let Some(mutation) = mutations.next()
+                {
+                    self.mutate(vec![mutation], each);
+                }
+                let mutations: Vec<Mutation> = mutations.collect();
+                if !mutations.is_empty() {
+                    let weight = each * mutations.len();
+                    let tx = false;
+                    let rest = ClientFrame::Mutate { mutations, tx };
+                    self.inbox.push_front((Ok(rest), weight));
                 }
             }
             ClientFrame::Query { rid, query } => self.query(rid, query),
@@ -267,7 +331,7 @@ impl Session {
             return Err(Error::internal("a store answered with something else"));
         };
         self.engine.hub().reach(view.seq).await;
-        self.advance_to(view.seq).await?;
+        self.advance_to(view.seq, usize::MAX).await?;
         if self.position < view.seq {
             self.move_to(view.seq);
         }
@@ -276,12 +340,18 @@ impl Session {
         Ok(())
     }
 
-    fn mutate(&mut self, mutations: Vec<Mutation>) {
+    fn mutate(&mut self, mutations: Vec<Mutation>, weight: usize) {
         if mutations.is_empty() {
             return;
         }
-        self.results
-            .push_back(Box::pin(self.engine.mutate(self.cid, mutations)));
+        if self.is_forgotten {
+            let refused = mutations.into_iter().map(|one| (one.0, Err(forgotten())));
+            return self.send_results((refused.collect(), 0));
+        }
+        self.unanswered += weight;
+        let outcomes = self.engine.mutate(self.cid, mutations);
+        let outcomes = async move { (outcomes.await, weight) };
+        self.results.push_back(Box::pin(outcomes));
     }
 
     fn query(&mut self, rid: Value, query: Value) {
@@ -308,41 +378,64 @@ impl Session {
         }));
     }
 
-    /// Sends what lies between the position and the head.
+    /// Sends what lies between the position and the head, or the first part of it.
     async fn advance(&mut self) -> Result<(), Error> {
         let head = self.engine.hub().head();
-        self.advance_to(head).await?;
-        if self.owes_position {
+        let budget = self.engine.limits().buffer_bytes;
+        self.advance_to(head, budget).await?;
+        if self.owes_position && self.out.bytes() < budget {
             self.move_to(head);
         }
         Ok(())
     }
 
-    async fn advance_to(&mut self, to: Seq) -> Result<(), Error> {
+    async fn advance_to(&mut self, to: Seq, budget: usize) -> Result<(), Error> {
         if to <= self.position {
             return Ok(());
         }
-        // Results of everything up to `to` are ready: the store answers before it shows a commit.
-        while let Some(Some(results)) = self.results.next().now_or_never() {
-            self.send_results(results);
+        if !self.send_ready_results(budget) {
+            return Ok(());
         }
         let mut due = Vec::new();
+        let mut end = to;
         for (sid, channel) in &self.subscriptions {
-            match channel.between(self.position, to) {
-                Some(entries) if entries.is_empty() => {}
-                Some(entries) => due.push((*sid, entries)),
+            match channel.between(self.position, end, budget) {
+                Some((entries, all)) => {
+                    end = all;
+                    if !entries.is_empty() {
+                        due.push((*sid, entries));
+                    }
+                }
                 None => return self.catch_up().await,
             }
         }
+        let end = fitting(&due, end, budget);
+        for (_, entries) in &mut due {
+            entries.truncate(entries.partition_point(|entry| entry.commit.seq <= end));
+        }
+        due.retain(|(_, entries)| !entries.is_empty());
         if !due.is_empty() {
             let ops = due
                 .iter()
                 .map(|(sid, entries)| (*sid, entries.iter().map(|entry| entry.ops.as_str())));
-            self.out.transition(self.position, to, self.last_mid, ops);
-            self.position = to;
-            self.owes_position = false;
+            self.out.transition(self.position, end, self.last_mid, ops);
+            self.position = end;
+            self.owes_position &= end < to;
         }
         Ok(())
+    }
+
+    /// Sends the results that are there: those of everything that the hub has, because the store answers before it
+    /// shows a commit. Whether that were all, within the budget.
+    fn send_ready_results(&mut self, budget: usize) -> bool {
+        while self.out.bytes() < budget {
+            // Out of turn a result that is there could look as if it weren't.
+            match unconstrained(self.results.next()).now_or_never() {
+                Some(Some(results)) => self.send_results(results),
+                _ => return true,
+            }
+        }
+        false
     }
 
     /// The channels no longer reach back to the position: reads the net change from the log.
@@ -359,6 +452,9 @@ impl Session {
             otherwise: query.clone(),
         });
         let view = self.read(wants.collect()).await?;
+        // A reader can see a commit before its result is there.
+        self.engine.hub().reach(view.seq).await;
+        self.send_ready_results(usize::MAX);
         let mut replays = Vec::new();
         let mut snapshots = Vec::new();
         for ((sid, query), found) in subscriptions.into_iter().zip(view.found) {
@@ -393,8 +489,15 @@ impl Session {
         self.send(ServerFrame::Watermark(self.position));
     }
 
-    fn send_results(&mut self, results: Vec<Outcome>) {
-        for (mid, outcome) in results {
+    fn send_results(&mut self, (results, weight): (Vec<Outcome>, usize)) {
+        self.unanswered -= weight;
+        for (mid, mut outcome) in results {
+            if let Err(error) = &mut outcome
+                && error.last.is_some_and(|last| last < self.welcomed_mid)
+            {
+                // Its numbers were forgotten while it was connected: it must not count from the start again.
+                *error = forgotten();
+            }
             self.last_mid = self.last_mid.max(mid);
             self.owes_position |= outcome.as_ref().is_ok_and(|(_, seq)| *seq > self.position);
             self.send(ServerFrame::Result(mid, outcome));
@@ -421,4 +524,35 @@ impl Session {
     fn send(&mut self, frame: ServerFrame) {
         self.out.frame(&frame);
     }
+}
+
+/// Up to where entries can be sent so that they have not many more bytes than a budget; at least the first commit's.
+fn fitting(due: &[(Sid, Vec<Arc<Entry>>)], end: Seq, budget: usize) -> Seq {
+    let entries = due.iter().flat_map(|(_, entries)| entries);
+    let mut sizes: Vec<(Seq, usize)> = entries
+        .map(|entry| (entry.commit.seq, entry.ops.len()))
+        .filter(|(seq, _)| *seq <= end)
+        .collect();
+    if sizes.iter().map(|(_, size)| size).sum::<usize>() <= budget {
+        return end;
+    }
+    sizes.sort_unstable();
+    let (mut bytes, mut fits) = (0, None);
+    for commit in sizes.chunk_by(|one, other| one.0 == other.0) {
+        bytes += commit.iter().map(|(_, size)| size).sum::<usize>();
+        if bytes > budget && fits.is_some() {
+            break;
+        }
+        fits = commit.first().map(|(seq, _)| *seq);
+    }
+    fits.unwrap_or(end)
+}
+
+/// What a client is told that was away for so long that its numbers are gone.
+fn forgotten() -> Error {
+    Error::new(
+        Code::OutOfOrder,
+        "this client was away for too long: what became of its unanswered mutations is not known; \
+         go on under another client id",
+    )
 }

@@ -6,13 +6,15 @@
 use super::super::rows;
 use crate::protocol::{Mid, Seq, ServerFrame, Sid};
 use crate::store::Row;
+use std::collections::VecDeque;
 use std::fmt::Write;
 use vertebra_schema::Model;
 
 /// Frames that wait for the next message.
 #[derive(Default)]
 pub(super) struct Outbox {
-    frames: Vec<String>,
+    frames: VecDeque<String>,
+    bytes: usize,
 }
 
 impl Outbox {
@@ -20,8 +22,18 @@ impl Outbox {
         self.frames.is_empty()
     }
 
+    /// How many bytes wait.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     pub(super) fn frame(&mut self, frame: &ServerFrame) {
-        self.frames.push(frame.to_json().to_string());
+        self.push(frame.to_json().to_string());
+    }
+
+    fn push(&mut self, frame: String) {
+        self.bytes += frame.len();
+        self.frames.push_back(frame);
     }
 
     /// Everything that commits mean for a client; each subscription's operations as comma-separated JSON text.
@@ -47,7 +59,7 @@ impl Outbox {
             text.push_str("]]");
         }
         text.push_str("]]");
-        self.frames.push(text);
+        self.push(text);
     }
 
     /// Rows in pages of about `limit` bytes.
@@ -69,17 +81,28 @@ impl Outbox {
             }
         }
         let last = pages.len() - 1;
-        let frames = pages.into_iter().enumerate();
-        self.frames
-            .extend(frames.map(|(n, page)| format!("[\"C\",{sid},{n},[{page}],{}]", n == last)));
+        for (n, page) in pages.into_iter().enumerate() {
+            self.push(format!("[\"C\",{sid},{n},[{page}],{}]", n == last));
+        }
     }
 
-    /// Everything that is due, as one message: a frame, or a batch.
-    pub(super) fn take(&mut self) -> String {
-        let mut frames = std::mem::take(&mut self.frames);
-        match frames.len() {
-            1 => frames.remove(0),
-            _ => format!("[{}]", frames.join(",")),
+    /// What is due, as one message: a frame, or a batch. It is not longer than a limit unless its first frame is.
+    pub(super) fn take(&mut self, limit: usize) -> String {
+        let Some(first) = self.frames.pop_front() else {
+            return "[]".to_string();
+        };
+        self.bytes -= first.len();
+        let fits = |text: &String, next: &String| text.len() + next.len() < limit;
+        if !self.frames.front().is_some_and(|next| fits(&first, next)) {
+            return first;
         }
+        let mut text = format!("[{first}");
+        while let Some(next) = self.frames.pop_front_if(|next| fits(&text, next)) {
+            self.bytes -= next.len();
+            text.push(',');
+            text.push_str(&next);
+        }
+        text.push(']');
+        text
     }
 }

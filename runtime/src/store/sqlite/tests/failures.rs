@@ -26,6 +26,7 @@ async fn start(place: &TempFile, options: Options) -> (Db, Arc<Sqlite>) {
 fn sets(db: &Db, ids: std::ops::Range<u32>) -> Vec<crate::store::Answer<crate::store::Written>> {
     let set = |id: u32| ChangeSet {
         origin: None,
+        request: None,
         writes: Ok(vec![db.todo(&id.to_string())]),
     };
     ids.map(|id| db.store.write(set(id))).collect()

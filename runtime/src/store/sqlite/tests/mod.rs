@@ -3,9 +3,11 @@
 // A test that cannot go on ends.
 #![allow(clippy::unwrap_used)]
 
+mod epoch;
 mod failures;
 mod layout;
 mod opening;
+mod retention;
 
 use super::{Options, Sqlite};
 use crate::store::Answer;
