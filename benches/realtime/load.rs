@@ -37,14 +37,16 @@ impl Target {
         Ok(Target::new(address, process.parse()?))
     }
 
-    async fn connect(&self) -> anyhow::Result<Socket> {
+    async fn connect(&self, ours: bool) -> anyhow::Result<Socket> {
         let stream = TcpStream::connect(&self.address).await?;
         stream.set_nodelay(true)?;
         let mut request = format!("ws://{}/realtime", self.address).into_client_request()?;
         let protocol = HeaderValue::from_static("vertebra.1");
-        request
-            .headers_mut()
-            .insert("sec-websocket-protocol", protocol);
+        if ours {
+            request
+                .headers_mut()
+                .insert("sec-websocket-protocol", protocol);
+        }
         Ok(client_async(request, stream).await?.0)
     }
 
@@ -157,7 +159,7 @@ async fn writes(
     outstanding: u64,
     time: Duration,
 ) -> anyhow::Result<f64> {
-    let mut socket = target.connect().await?;
+    let mut socket = target.connect(ours).await?;
     if ours {
         hello(&mut socket, false).await?;
     }
@@ -210,7 +212,7 @@ async fn deliveries(
     time: Duration,
 ) -> anyhow::Result<Deliveries> {
     let id = Uuid::new_v4();
-    let mut writer = target.connect().await?;
+    let mut writer = target.connect(ours).await?;
     let mut sent = 0;
     if ours {
         hello(&mut writer, false).await?;
@@ -220,7 +222,7 @@ async fn deliveries(
     }
     let mut sockets = Vec::new();
     for _ in 0..subscribers {
-        let mut socket = target.connect().await?;
+        let mut socket = target.connect(ours).await?;
         if ours {
             hello(&mut socket, true).await?;
         }
@@ -295,7 +297,7 @@ async fn idle(target: &Target, ours: bool) -> anyhow::Result<f64> {
     let before = target.memory()?;
     let mut sockets = Vec::new();
     for _ in 0..CONNECTIONS {
-        let mut socket = target.connect().await?;
+        let mut socket = target.connect(ours).await?;
         if ours {
             hello(&mut socket, true).await?;
         }

@@ -73,19 +73,26 @@ impl Raw {
         })
     }
 
-    /// The same rows over a new connection, which goes on where the old one was.
-    pub async fn again(self, address: SocketAddr) -> anyhow::Result<Raw> {
+    /// Goes on over a new connection where the old one was.
+    pub async fn again(&mut self, address: SocketAddr) -> anyhow::Result<()> {
         let cursor = Some((&*self.epoch, self.position));
         let next = Raw::connect(address, None, cursor).await?;
-        Ok(Raw {
-            rows: self.rows,
-            ..next
-        })
+        let rows = std::mem::take(&mut self.rows);
+        *self = Raw { rows, ..next };
+        Ok(())
     }
 
     /// Reads messages until the snapshot is complete.
     pub async fn ready(&mut self) -> anyhow::Result<()> {
         while !self.whole {
+            self.read().await?;
+        }
+        Ok(())
+    }
+
+    /// Reads messages until it is at a position.
+    pub async fn reach(&mut self, position: u64) -> anyhow::Result<()> {
+        while !self.whole || self.position < position {
             self.read().await?;
         }
         Ok(())

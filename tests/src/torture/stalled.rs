@@ -48,25 +48,34 @@ pub async fn run(readers: usize, rate: u64, seconds: u64) -> anyhow::Result<Repo
     let beside = changes(&writer, &ids, rate, seconds).await?;
     let growth = server.memory()?.saturating_sub(before);
     let expected = rows(&server.url()).await?;
+    let mut head = Raw::connect(server.address(), None, None).await?;
+    head.ready().await?;
     let mut readings = JoinSet::new();
     for (n, reader) in stalled.into_iter().enumerate() {
         if right(&reader, &expected) {
             report.failures.push(format!("reader {n} had read on"));
         }
-        let (expected, address) = (expected.clone(), server.address());
+        let mut reader = reader;
+        let (position, address) = (head.position, server.address());
         readings.spawn(async move {
-            let read = timeout(Duration::from_secs(60), read_on(reader, &expected, address)).await;
-            (n, read.context("never came to the end").flatten())
+            let read = read_on(&mut reader, position, address);
+            let read = timeout(Duration::from_secs(120), read).await;
+            (n, reader, read.context("never came to the end").flatten())
         });
     }
     let (mut converged, mut again) = (0, 0);
     while let Some(read) = readings.join_next().await {
         match read? {
-            (_, Ok(resumed)) => {
+            (n, reader, _) if !right(&reader, &expected) => {
+                report
+                    .failures
+                    .push(format!("reader {n} has other rows than the server"));
+            }
+            (_, _, Ok(resumed)) => {
                 converged += 1;
                 again += u64::from(resumed);
             }
-            (n, Err(error)) => report.failures.push(format!("reader {n}: {error}")),
+            (n, _, Err(error)) => report.failures.push(format!("reader {n}: {error}")),
         }
     }
     report.figure("readers that stopped", readers);
@@ -89,26 +98,20 @@ pub async fn run(readers: usize, rate: u64, seconds: u64) -> anyhow::Result<Repo
     Ok(report)
 }
 
-/// Reads until the rows are the server's; whether it was cut off meanwhile and had to come back.
-async fn read_on(
-    mut reader: Raw,
-    expected: &HashMap<Uuid, Todo>,
-    address: SocketAddr,
-) -> anyhow::Result<bool> {
-    let mut resumed = false;
-    while !right(&reader, expected) {
-        match reader.read().await {
-            // Who takes nothing for too long is cut off.
-            Err(error) if !resumed && error.is::<tokio_tungstenite::tungstenite::Error>() => {
-                resumed = true;
-                reader = reader.again(address).await?;
-            }
-            read => read?,
+/// Reads up to a position of the log; whether it was cut off meanwhile and had to come back.
+async fn read_on(reader: &mut Raw, position: u64, address: SocketAddr) -> anyhow::Result<bool> {
+    match reader.reach(position).await {
+        // Who takes nothing for too long is cut off.
+        Err(error) if error.is::<tokio_tungstenite::tungstenite::Error>() => {
+            reader.again(address).await?;
+            reader.reach(position).await?;
+            Ok(true)
         }
+        read => read.map(|()| false),
     }
-    Ok(resumed)
 }
 
+/// Whether a reader has the rows of the server.
 fn right(reader: &Raw, expected: &HashMap<Uuid, Todo>) -> bool {
     reader.rows.len() == expected.len()
         && expected.values().all(|row| {
