@@ -62,7 +62,9 @@ export function createSession(app, schema) {
   };
 
   const result = ([, mid, error, row, seq]) => {
-    if (error?.code === 'out_of_order') {
+    // The server has lost count. Where it has forgotten this client it doesn't say a number, and the write is refused:
+    // nobody knows whether it was applied before.
+    if (error?.last >= 0) {
       outbox.renumber(error.last);
       return send(outbox.frame());
     }

@@ -100,6 +100,15 @@ test('the server has lost count: what it has not seen is numbered again', () => 
   assert.equal(world.socket.take()[0][1][0][0], 3);
 });
 
+test('the server has forgotten this client: a write is refused, and not sent again', () => {
+  const world = start();
+  const handle = new world.Todo({title: 'A'}).save();
+  world.socket.take();
+  world.socket.say(['R', 1, {code: 'out_of_order', status: 409, message: 'forgotten', retry: 'resync'}]);
+  assert.equal(handle.state(), 'rejected');
+  assert.deepEqual(world.socket.take().filter(([kind]) => kind === 'M'), []);
+});
+
 test('a gap in the log: reconnect with the last good cursor', async () => {
   const world = start();
   const todos = await world.live(world.Todos, [todo(3, 'a', 'A')]);
