@@ -10,11 +10,13 @@ mod follower;
 mod hub;
 mod input;
 mod key;
+mod limits;
 mod ops;
 mod rows;
 mod seats;
 mod session;
 
-pub use engine::{Caller, Engine, Limits};
+pub use engine::{Caller, Engine};
 pub use follower::{Event, Follower};
+pub use limits::Limits;
 pub use session::{Closed, Wire, serve};

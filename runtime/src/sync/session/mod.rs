@@ -6,19 +6,17 @@
 
 mod hello;
 mod outbox;
+mod position;
+mod requests;
 
 use self::outbox::Outbox;
 use super::engine::{Caller, Engine, Outcome, RETRY, Signal};
-use super::hub::{Channel, Entry};
-use super::ops;
+use super::hub::Channel;
 use super::seats::Seat;
-use crate::protocol::{
-    self, ClientFrame, Code, Error, Hello, Mid, Mutation, Opening, Query, Reply, Request, Seq,
-    ServerFrame, Sid,
-};
-use crate::store::{Answer, Ask, Commit, Found, Row, View, Want};
+use crate::protocol::{self, ClientFrame, Code, Error, Hello, Mid, Query, Seq, ServerFrame, Sid};
+use crate::store::{Answer, Ask, Row, View, Want};
+use futures_util::StreamExt;
 use futures_util::stream::{FuturesOrdered, FuturesUnordered};
-use futures_util::{FutureExt, StreamExt};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
@@ -26,7 +24,6 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, broadcast};
-use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, sleep_until, timeout};
 use uuid::Uuid;
 
@@ -145,30 +142,6 @@ impl Session {
         self.engine.store().read(Ask { wants, cid })
     }
 
-    /// Whether a subscription may be opened.
-    fn admit(&self, sid: Sid, query: &Value, opened: usize) -> Result<Query, Error> {
-        let limit = self.engine.limits().subscriptions;
-        if self.subscriptions.len() + opened >= limit {
-            return Err(Error::new(
-                Code::TooLarge,
-                format!("a connection has at most {limit} subscriptions"),
-            ));
-        }
-        if self.subscriptions.contains_key(&sid) {
-            return Err(Error::field("sid", "is in use: unsubscribe first"));
-        }
-        let query = Query::parse(self.engine.schema(), query)?;
-        for (part, given) in [
-            ("limit", query.limit.is_some()),
-            ("after", query.after.is_some()),
-        ] {
-            if given {
-                return Err(Error::field(part, "cannot be part of a subscription"));
-            }
-        }
-        Ok(query)
-    }
-
     async fn run(&mut self, wire: &mut impl Wire) {
         let limits = self.engine.limits().clone();
         let mut quiet_until = Instant::now() + limits.heartbeat;
@@ -262,233 +235,6 @@ impl Session {
         self.inbox.extend(frames.map(|frame| (frame, weight)));
     }
 
-    async fn receive_frame(&mut self, frame: Result<ClientFrame, Error>, weight: usize) {
-        let frame = match frame {
-            Ok(frame) => frame,
-            Err(error) => return self.send(ServerFrame::Failure(json!({}), error)),
-        };
-        match frame {
-            ClientFrame::Hello(_) => {
-                let error = Error::malformed("a connection says hello once");
-                self.send(ServerFrame::Failure(json!({}), error));
-            }
-            ClientFrame::Subscribe(Opening(sid, query, ..)) => {
-                if let Err(error) = self.subscribe(sid, &query).await {
-                    self.send(ServerFrame::Failure(json!({"sid": sid}), error));
-                }
-            }
-            ClientFrame::Unsubscribe(sid) => {
-                self.subscriptions.remove(&sid);
-            }
-            ClientFrame::Mutate {
-                mutations,
-                tx: true,
-            } => self.mutate(mutations, weight),
-            ClientFrame::Mutate {
-                mutations,
-                tx: false,
-            } => {
-                let each = weight / mutations.len().max(1);
-                let mut mutations = mutations.into_iter();
-                while self.has_room()
-                    && let Some(mutation) = mutations.next()
-                {
-                    self.mutate(vec![mutation], each);
-                }
-                let mutations: Vec<Mutation> = mutations.collect();
-                if !mutations.is_empty() {
-                    let weight = each * mutations.len();
-                    let tx = false;
-                    let rest = ClientFrame::Mutate { mutations, tx };
-                    self.inbox.push_front((Ok(rest), weight));
-                }
-            }
-            ClientFrame::Query { rid, query } => self.query(rid, query),
-            ClientFrame::Auth(_) => {
-                let error = Error::new(
-                    Code::Unauthenticated,
-                    "this server has no way to authenticate",
-                );
-                self.send(ServerFrame::Failure(json!({}), error));
-            }
-            // Flow control follows the socket; the number is for lag metrics.
-            ClientFrame::Ack(_) => {}
-            ClientFrame::Signal { topic, payload } => {
-                let from = self.caller.connection;
-                if let Err(error) = self.engine.signal_from(topic, payload, from) {
-                    self.send(ServerFrame::Failure(json!({}), error));
-                }
-            }
-        }
-    }
-
-    /// Opens a subscription: brings the whole session to the position of the snapshot, then sends that.
-    async fn subscribe(&mut self, sid: Sid, query: &Value) -> Result<(), Error> {
-        let query = self.admit(sid, query, 0)?;
-        let channel = self.engine.hub().join(&query, &self.notify);
-        let view = self.read(vec![Want::Rows(query.clone())]).await?;
-        let Some(Found::Rows(rows)) = view.found.into_iter().next() else {
-            return Err(Error::internal("a store answered with something else"));
-        };
-        self.engine.hub().reach(view.seq).await;
-        self.advance_to(view.seq, usize::MAX).await?;
-        if self.position < view.seq {
-            self.move_to(view.seq);
-        }
-        self.send_snapshot(sid, &query, &rows);
-        self.subscriptions.insert(sid, channel);
-        Ok(())
-    }
-
-    fn mutate(&mut self, mutations: Vec<Mutation>, weight: usize) {
-        if mutations.is_empty() {
-            return;
-        }
-        if self.is_forgotten {
-            let refused = mutations.into_iter().map(|one| (one.0, Err(forgotten())));
-            return self.send_results((refused.collect(), 0));
-        }
-        self.unanswered += weight;
-        let outcomes = self.engine.mutate(self.cid, mutations);
-        let outcomes = async move { (outcomes.await, weight) };
-        self.results.push_back(Box::pin(outcomes));
-    }
-
-    fn query(&mut self, rid: Value, query: Value) {
-        let (engine, caller) = (self.engine.clone(), self.caller.clone());
-        self.answers.push(Box::pin(async move {
-            let collection = query.get("collection").and_then(Value::as_str);
-            let request = match (query.get("id"), collection) {
-                (Some(id), Some(collection)) => Request::Get {
-                    collection: collection.to_string(),
-                    id: id.clone(),
-                },
-                _ => Request::List(query),
-            };
-            match engine.handle(request, &caller).await {
-                Ok(Reply::Row { row, seq }) => {
-                    ServerFrame::Answer(rid, json!({"row": row, "seq": seq}))
-                }
-                Ok(Reply::Rows { rows, seq }) => {
-                    ServerFrame::Answer(rid, json!({"rows": rows, "seq": seq}))
-                }
-                Ok(Reply::Done) => ServerFrame::Answer(rid, Value::Null),
-                Err(error) => ServerFrame::Failure(json!({"rid": rid}), error),
-            }
-        }));
-    }
-
-    /// Sends what lies between the position and the head, or the first part of it.
-    async fn advance(&mut self) -> Result<(), Error> {
-        let head = self.engine.hub().head();
-        let budget = self.engine.limits().buffer_bytes;
-        self.advance_to(head, budget).await?;
-        if self.owes_position && self.out.bytes() < budget {
-            self.move_to(head);
-        }
-        Ok(())
-    }
-
-    async fn advance_to(&mut self, to: Seq, budget: usize) -> Result<(), Error> {
-        if to <= self.position {
-            return Ok(());
-        }
-        if !self.send_ready_results(budget) {
-            return Ok(());
-        }
-        let mut due = Vec::new();
-        let mut end = to;
-        for (sid, channel) in &self.subscriptions {
-            match channel.between(self.position, end, budget) {
-                Some((entries, all)) => {
-                    end = all;
-                    if !entries.is_empty() {
-                        due.push((*sid, entries));
-                    }
-                }
-                None => return self.catch_up().await,
-            }
-        }
-        let end = fitting(&due, end, budget);
-        for (_, entries) in &mut due {
-            entries.truncate(entries.partition_point(|entry| entry.commit.seq <= end));
-        }
-        due.retain(|(_, entries)| !entries.is_empty());
-        if !due.is_empty() {
-            let ops = due
-                .iter()
-                .map(|(sid, entries)| (*sid, entries.iter().map(|entry| entry.ops.as_str())));
-            self.out.transition(self.position, end, self.last_mid, ops);
-            self.position = end;
-            self.owes_position &= end < to;
-        }
-        Ok(())
-    }
-
-    /// Sends the results that are there: those of everything that the hub has, because the store answers before it
-    /// shows a commit. Whether that were all, within the budget.
-    fn send_ready_results(&mut self, budget: usize) -> bool {
-        while self.out.bytes() < budget {
-            // Out of turn a result that is there could look as if it weren't.
-            match unconstrained(self.results.next()).now_or_never() {
-                Some(Some(results)) => self.send_results(results),
-                _ => return true,
-            }
-        }
-        false
-    }
-
-    /// The channels no longer reach back to the position: reads the net change from the log.
-    async fn catch_up(&mut self) -> Result<(), Error> {
-        let subscriptions: Vec<(Sid, Query)> = self
-            .subscriptions
-            .iter()
-            .map(|(sid, channel)| (*sid, channel.query.clone()))
-            .collect();
-        let position = self.position;
-        let wants = subscriptions.iter();
-        let wants = wants.map(|(_, query)| Want::Since {
-            seq: position,
-            otherwise: query.clone(),
-        });
-        let view = self.read(wants.collect()).await?;
-        // A reader can see a commit before its result is there.
-        self.engine.hub().reach(view.seq).await;
-        self.send_ready_results(usize::MAX);
-        let mut replays = Vec::new();
-        let mut snapshots = Vec::new();
-        for ((sid, query), found) in subscriptions.into_iter().zip(view.found) {
-            match found {
-                Found::Commits(commits) => replays.push((sid, self.net(&query, &commits))),
-                Found::Rows(rows) => snapshots.push((sid, query, rows)),
-                Found::Row(_) => {
-                    return Err(Error::internal("a store answered with something else"));
-                }
-            }
-        }
-        let ops = replays.iter().map(|(sid, ops)| (*sid, [ops.as_str()]));
-        self.out.transition(position, view.seq, self.last_mid, ops);
-        self.position = view.seq;
-        self.owes_position = false;
-        for (sid, query, rows) in snapshots {
-            self.send_snapshot(sid, &query, &rows);
-        }
-        Ok(())
-    }
-
-    fn net(&self, query: &Query, commits: &[Arc<Commit>]) -> String {
-        match self.engine.model(&query.collection) {
-            Ok(model) => ops::net(model, query, commits.iter().flat_map(|one| &one.changes)),
-            Err(_) => String::new(),
-        }
-    }
-
-    fn move_to(&mut self, to: Seq) {
-        self.position = self.position.max(to);
-        self.owes_position = false;
-        self.send(ServerFrame::Watermark(self.position));
-    }
-
     fn send_results(&mut self, (results, weight): (Vec<Outcome>, usize)) {
         self.unanswered -= weight;
         for (mid, mut outcome) in results {
@@ -524,28 +270,6 @@ impl Session {
     fn send(&mut self, frame: ServerFrame) {
         self.out.frame(&frame);
     }
-}
-
-/// Up to where entries can be sent so that they have not many more bytes than a budget; at least the first commit's.
-fn fitting(due: &[(Sid, Vec<Arc<Entry>>)], end: Seq, budget: usize) -> Seq {
-    let entries = due.iter().flat_map(|(_, entries)| entries);
-    let mut sizes: Vec<(Seq, usize)> = entries
-        .map(|entry| (entry.commit.seq, entry.ops.len()))
-        .filter(|(seq, _)| *seq <= end)
-        .collect();
-    if sizes.iter().map(|(_, size)| size).sum::<usize>() <= budget {
-        return end;
-    }
-    sizes.sort_unstable();
-    let (mut bytes, mut fits) = (0, None);
-    for commit in sizes.chunk_by(|one, other| one.0 == other.0) {
-        bytes += commit.iter().map(|(_, size)| size).sum::<usize>();
-        if bytes > budget && fits.is_some() {
-            break;
-        }
-        fits = commit.first().map(|(seq, _)| *seq);
-    }
-    fits.unwrap_or(end)
 }
 
 /// What a client is told that was away for so long that its numbers are gone.
