@@ -1,9 +1,7 @@
 //! The server is killed under concurrent writers, again and again.
 
-use super::{Report, client, rows, spread};
-use crate::follower::Follower;
+use super::{Report, Settled, client, settle, spread};
 use crate::load::Load;
-use crate::oracle;
 use crate::process::{Program, Server};
 use crate::random::Random;
 use std::time::Duration;
@@ -17,7 +15,7 @@ pub async fn run(rounds: u64, seed: u64) -> anyhow::Result<Report> {
     let clients = (0..6).map(|_| client(&server.url()));
     let clients = clients.collect::<anyhow::Result<Vec<_>>>()?;
     let following = client(&server.url())?;
-    let mut changes = following.collection::<Todo>().subscribe().await?;
+    let changes = following.collection::<Todo>().subscribe().await?;
     let load = Load::start(&clients, 8, seed, u64::MAX);
     let mut random = Random::new(seed);
     let mut restarts = Vec::new();
@@ -31,12 +29,11 @@ pub async fn run(rounds: u64, seed: u64) -> anyhow::Result<Report> {
         restarts.push(server.took);
     }
     load.has_acknowledged(load.acknowledged() + 1).await;
-    let ledger = load.stop().await;
-    let mut follower = Follower::default();
-    let expected = rows(&server.url()).await?;
-    follower.converge(&mut changes, false, &expected).await;
-    server.stop().await?;
-    let verdict = oracle::judge(server.db(), &ledger)?;
+    let Settled {
+        ledger,
+        follower,
+        verdict,
+    } = settle(server, load, changes).await?;
 
     let mut report = Report::default();
     report.figure("kills", rounds);
@@ -45,12 +42,6 @@ pub async fn run(rounds: u64, seed: u64) -> anyhow::Result<Report> {
     report.figure("until it listens again", spread(&mut restarts));
     report.figure("changes told to the follower", follower.told);
     report.failures.extend(follower.faults);
-    if ledger.acknowledged.len() != ledger.issued.len() {
-        report.failures.push(format!(
-            "{} writes were asked for, {} acknowledged",
-            ledger.issued.len(),
-            ledger.acknowledged.len()
-        ));
-    }
+    report.all_acknowledged(&ledger);
     Ok(report)
 }

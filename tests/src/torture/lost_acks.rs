@@ -1,9 +1,7 @@
 //! Connections break under writes, so that answers are lost: nothing may be written twice.
 
-use super::{Report, client, rows};
-use crate::follower::Follower;
+use super::{Report, Settled, client, settle};
 use crate::load::Load;
-use crate::oracle;
 use crate::process::{Program, Server};
 use crate::proxy::Proxy;
 use std::time::Duration;
@@ -19,7 +17,7 @@ pub async fn run(resets: u64, seed: u64) -> anyhow::Result<Report> {
     let clients = (0..6).map(|_| client(&proxy.url()));
     let clients = clients.collect::<anyhow::Result<Vec<_>>>()?;
     let following = client(&proxy.url())?;
-    let mut changes = following.collection::<Todo>().subscribe().await?;
+    let changes = following.collection::<Todo>().subscribe().await?;
     let load = Load::start(&clients, 8, seed, u64::MAX);
     for part in 1..=5 {
         proxy.has_broken(resets * part / 6).await;
@@ -31,12 +29,11 @@ pub async fn run(resets: u64, seed: u64) -> anyhow::Result<Report> {
     }
     proxy.has_broken(resets).await;
     proxy.calm();
-    let ledger = load.stop().await;
-    let mut follower = Follower::default();
-    let expected = rows(&server.url()).await?;
-    follower.converge(&mut changes, false, &expected).await;
-    server.stop().await?;
-    let verdict = oracle::judge(server.db(), &ledger)?;
+    let Settled {
+        ledger,
+        follower,
+        verdict,
+    } = settle(server, load, changes).await?;
 
     let mut report = Report::default();
     report.figure("connections", proxy.accepted());
@@ -46,12 +43,6 @@ pub async fn run(resets: u64, seed: u64) -> anyhow::Result<Report> {
     report.verdict(&verdict);
     report.figure("changes told to the follower", follower.told);
     report.failures.extend(follower.faults);
-    if ledger.acknowledged.len() != ledger.issued.len() {
-        report.failures.push(format!(
-            "{} writes were asked for, {} acknowledged",
-            ledger.issued.len(),
-            ledger.acknowledged.len()
-        ));
-    }
+    report.all_acknowledged(&ledger);
     Ok(report)
 }

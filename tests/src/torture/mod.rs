@@ -9,15 +9,17 @@ pub mod resume;
 pub mod silent;
 pub mod stalled;
 
-use crate::load::Ledger;
-use crate::oracle;
+use crate::follower::Follower;
+use crate::load::{Ledger, Load};
+use crate::oracle::{self, Verdict};
+use crate::process::Server;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 use todo::models::Todo;
 use uuid::Uuid;
-use vertebra::client::Client;
+use vertebra::client::{Changes, Client};
 
 /// The outcome of a run.
 #[derive(Debug, Default)]
@@ -32,13 +34,23 @@ impl Report {
         self.figures.push((name, value.to_string()));
     }
 
-    fn verdict(&mut self, verdict: &oracle::Verdict) {
+    fn verdict(&mut self, verdict: &Verdict) {
         self.figure("entries in the log", verdict.entries);
         self.figure("rows", verdict.rows);
         self.figure("acknowledged and lost", verdict.lost);
         self.figure("applied twice", verdict.twice);
         self.figure("phantoms", verdict.phantoms);
         self.failures.extend(verdict.failures());
+    }
+
+    /// Every write that was asked for must have been acknowledged.
+    fn all_acknowledged(&mut self, ledger: &Ledger) {
+        let (issued, acknowledged) = (ledger.issued.len(), ledger.acknowledged.len());
+        if acknowledged != issued {
+            self.failures.push(format!(
+                "{issued} writes were asked for, {acknowledged} acknowledged"
+            ));
+        }
     }
 
     /// Fails a test if anything went wrong.
@@ -85,6 +97,32 @@ fn client(url: &str) -> anyhow::Result<Client> {
 }
 
 /// The rows that a server has, over a connection of its own.
+/// What is there when the writers have stopped: their account, what a follower was told until it had the same rows as
+/// the server, and what the database says when the server has ended.
+struct Settled {
+    ledger: Ledger,
+    follower: Follower,
+    verdict: Verdict,
+}
+
+async fn settle(
+    mut server: Server,
+    load: Load,
+    mut changes: Changes<Todo>,
+) -> anyhow::Result<Settled> {
+    let ledger = load.stop().await;
+    let mut follower = Follower::default();
+    let expected = rows(&server.url()).await?;
+    follower.converge(&mut changes, false, &expected).await;
+    server.stop().await?;
+    let verdict = oracle::judge(server.db(), &ledger)?;
+    Ok(Settled {
+        ledger,
+        follower,
+        verdict,
+    })
+}
+
 async fn rows(url: &str) -> anyhow::Result<HashMap<Uuid, Todo>> {
     let client = Client::connect(url).await?;
     let rows = client.collection::<Todo>().list().await?;

@@ -1,9 +1,7 @@
 //! Connections stay open and carry nothing any more: whoever waits finds out by itself.
 
-use super::{Report, client, rows};
-use crate::follower::Follower;
+use super::{Report, Settled, client, settle};
 use crate::load::Load;
-use crate::oracle;
 use crate::process::{Program, Server};
 use crate::proxy::{End, Fate, Proxy, Way};
 use std::time::Duration;
@@ -22,7 +20,7 @@ pub async fn run(connections: u64, seed: u64) -> anyhow::Result<Report> {
     let directory = tempfile::tempdir()?;
     let program = Program::short(&["--heartbeat", "100"]);
     let server = Server::start(program, directory.path().join("silent.db")).await;
-    let mut server = server?;
+    let server = server?;
     let proxy = Proxy::with(server.address(), move |number| {
         (number < connections).then(|| Fate {
             way: Way::Down,
@@ -34,7 +32,7 @@ pub async fn run(connections: u64, seed: u64) -> anyhow::Result<Report> {
     });
     let proxy = proxy.await?;
     let following = client(&proxy.url())?;
-    let mut changes = following.collection::<Todo>().subscribe().await?;
+    let changes = following.collection::<Todo>().subscribe().await?;
     let writers = [client(&proxy.url())?];
     let load = Load::start(&writers, 8, seed, u64::MAX);
     // Once all have fallen silent, there are connections that carry something.
@@ -42,12 +40,11 @@ pub async fn run(connections: u64, seed: u64) -> anyhow::Result<Report> {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     load.has_acknowledged(load.acknowledged() + 50).await;
-    let ledger = load.stop().await;
-    let mut follower = Follower::default();
-    let expected = rows(&server.url()).await?;
-    follower.converge(&mut changes, false, &expected).await;
-    server.stop().await?;
-    let verdict = oracle::judge(server.db(), &ledger)?;
+    let Settled {
+        ledger,
+        follower,
+        verdict,
+    } = settle(server, load, changes).await?;
 
     let mut report = Report::default();
     report.figure("connections that fell silent", connections);
